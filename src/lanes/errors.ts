@@ -201,10 +201,10 @@ export class TwolaneError extends Error {
 	override readonly name = 'TwolaneError';
 	readonly code: Code;
 	readonly retryable: boolean;
-	readonly retryAfterMs?: number;
-	readonly status?: number;
-	readonly stage?: Stage;
-	readonly itemId?: string;
+	declare readonly retryAfterMs?: number;
+	declare readonly status?: number;
+	declare readonly stage?: Stage;
+	declare readonly itemId?: string;
 
 	constructor(code: Code, message: string, options: TwolaneErrorOptions = {}) {
 		super(message, options.cause === undefined ? undefined : {cause: options.cause});

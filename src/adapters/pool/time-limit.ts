@@ -1,0 +1,55 @@
+/** The least that Piscina takes for a signal: an AbortController per task would cost as much as a no-op task itself. */
+export interface TimeLimit {
+	aborted: boolean;
+	readonly deadlineMs: number;
+	readonly reason?: unknown;
+	onAbort?: (() => void) | undefined;
+	addEventListener(type: 'abort', listener: () => void): void;
+	removeEventListener(type: 'abort', listener: () => void): void;
+}
+
+/** Time limits of running tasks behind one timer, armed for the earliest of them: most tasks end long before, and cost no timer. */
+export function createTimeLimits(): {start(ms: number): TimeLimit; clear(limit: TimeLimit): void} {
+	const running = new Set<TimeLimit>();
+	let timer: NodeJS.Timeout | undefined;
+	let armedMs = Number.POSITIVE_INFINITY;
+
+	function arm(deadlineMs: number): void {
+		clearTimeout(timer);
+		armedMs = deadlineMs;
+		// Unref: a task in flight keeps the process alive by itself.
+		timer = setTimeout(look, Math.max(1, deadlineMs - performance.now())).unref();
+	}
+	function look(): void {
+		armedMs = Number.POSITIVE_INFINITY;
+		const nowMs = performance.now();
+		for (const limit of running) {
+			if (limit.deadlineMs > nowMs) continue;
+			limit.aborted = true;
+			limit.onAbort?.();
+			running.delete(limit);
+		}
+		if (running.size > 0) arm(Math.min(...[...running].map(limit => limit.deadlineMs)));
+	}
+
+	return {
+		start(ms) {
+			const limit: TimeLimit = {
+				aborted: false,
+				deadlineMs: performance.now() + ms,
+				addEventListener(_type, listener) {
+					limit.onAbort = listener;
+				},
+				removeEventListener() {
+					limit.onAbort = undefined;
+				},
+			};
+			running.add(limit);
+			if (limit.deadlineMs < armedMs) arm(limit.deadlineMs);
+			return limit;
+		},
+		clear(limit) {
+			running.delete(limit);
+		},
+	};
+}

@@ -1,0 +1,19 @@
+import packageJson from '../../package.json' with {type: 'json'};
+import {describeFailure} from './failure.ts';
+import {runProgram} from './program.ts';
+
+/** With no words: the demo, the one thing that needs nothing. */
+const words = process.argv.length > 2 ? process.argv.slice(2) : ['demo'];
+
+// The launcher is our parent: without it nobody would see the end of this process.
+process.once('disconnect', () => process.exit(130));
+
+try {
+	process.exitCode = await runProgram(words, packageJson.version);
+} catch (error) {
+	const {message, exitCode} = describeFailure(error);
+	process.stderr.write(`twolane: ${message}\n`);
+	process.exitCode = exitCode;
+}
+// Sockets that are kept alive, idle threads: nothing that is still open belongs to a result.
+process.disconnect?.();

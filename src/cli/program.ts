@@ -1,0 +1,106 @@
+import {Command, CommanderError, InvalidArgumentError, Option} from 'commander';
+import {type Limits, limitTable} from '../lanes/limits.ts';
+import type {DemoFlags} from './demo/demo-command.ts';
+import {readAutoOrWhole, readBytes, readCount, readMs, readPercentage, readWhole} from './quantities.ts';
+import type {RunFlags} from './run-command.ts';
+
+/** Reads the words of the command line and runs the command they name. @returns the exit code. */
+export async function runProgram(words: readonly string[], version: string): Promise<number> {
+	let exitCode = 0;
+	const program = new Command('twolane')
+		.description('Fan a flow out over any number of items: waiting work on one lane, computing work on the other.')
+		.version(version)
+		.exitOverride()
+		.showHelpAfterError('(--help lists what there is)');
+	addRun(program, code => (exitCode = code));
+	addDemo(program, code => (exitCode = code));
+	try {
+		await program.parseAsync(words, {from: 'user'});
+	} catch (error) {
+		// Commander has printed its message; asking for help or the version is no mistake.
+		if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+		throw error;
+	}
+	return exitCode;
+}
+
+function addRun(program: Command, onExit: (code: number) => void): void {
+	const command = program
+		.command('run')
+		.description('run a flow over the items of SOURCE')
+		.argument('<source...>', 'manifest (JSONL, JSON, CSV, TSV, txt, each also .gz), folder, URL, or - for standard input')
+		.requiredOption('--out <dir>', 'folder for outputs and records')
+		.option('--state <dir>', 'folder for records only (default: .twolane below --out)')
+		.option('--flow <name>', 'thumbnail, or a path such as ./my-flow.ts', 'thumbnail')
+		.option('--set <name=value>', "one of the flow's options; repeat it", collectSetting, {})
+		.option('--limit <n>', 'take this many items', readWhole)
+		.option('--skip-invalid', 'turn lines that cannot be used into failed items')
+		.option('--allow-origin <origin>', 'let this origin, such as http://127.0.0.1:8080, be private; repeat it', collect, []);
+	addThumbnailFlags(command);
+	addLimitFlags(command);
+	command
+		.option('--attempts <n>', 'tries of one stage of one item (default: 4)', readWhole)
+		.option('--tolerated-failure-count <n>', 'stop after more failures than this', readWhole)
+		.option('--tolerated-failure-percentage <p>', 'stop after a larger share of failures than this', readPercentage);
+	addOutputFlags(command).action(async (sources: string[], flags: RunFlags) => {
+		const {runCommand} = await import('./run-command.ts');
+		onExit(await runCommand(sources, flags));
+	});
+}
+
+function addDemo(program: Command, onExit: (code: number) => void): void {
+	const command = program
+		.command('demo')
+		.description('sample photos over local HTTP to thumbnails; needs nothing')
+		.option('--items <n>', 'how many photos', readWhole, 100)
+		.option('--out <dir>', 'folder for outputs and records', './twolane-demo');
+	addLimitFlags(command);
+	addOutputFlags(command).action(async (flags: DemoFlags) => {
+		const {demoCommand} = await import('./demo/demo-command.ts');
+		onExit(await demoCommand(flags));
+	});
+}
+
+function addThumbnailFlags(command: Command): void {
+	command
+		.option('--size <size>', '256, 320x200:cover, small=160x160; repeat it (default: 256)', collect, [])
+		.addOption(new Option('--format <format>', 'of the thumbnails (default: jpeg)').choices(['jpeg', 'webp', 'png', 'avif', 'same']))
+		.option('--quality <n>', '1 to 100 (default: 80, avif 50)', readWhole)
+		.addOption(new Option('--decode <decode>', 'fine is sharper and slower (default: fast)').choices(['fast', 'fine']))
+		.option('--max-pixels <n>', 'refuse larger images (default: 50M)', readCount);
+}
+
+const readers = {bytes: readBytes, ms: readMs} as const;
+
+/** One flag a limit, from the one table. */
+function addLimitFlags(command: Command): void {
+	for (const [name, {flag, short, kind, isAuto, meaning, default: fallback}] of Object.entries(limitTable)) {
+		const value = kind === 'count' ? (isAuto ? 'auto|n' : 'n') : kind === 'bytes' ? 'size' : 'time';
+		const shownDefault = fallback === 'memory' ? '' : ` (default: ${fallback})`;
+		const option = new Option(`${short === undefined ? '' : `${short}, `}${flag} <${value}>`, meaning + shownDefault);
+		option.argParser(kind === 'count' ? readAutoOrWhole : readers[kind]);
+		// The flag of a limit is its name in kebab case, or shorter: the option is always called by its name.
+		option.attributeName = () => name satisfies string as keyof Limits;
+		command.addOption(option);
+	}
+}
+
+const addOutputFlags = (command: Command): Command =>
+	command.option('--json', 'one JSON object a line on stdout').option('--quiet', 'print nothing but failures of the command itself');
+
+const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+
+/** `name=value`; the value is JSON where it is JSON, else text. */
+function collectSetting(text: string, before: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+	const [, name, value = ''] = /^([\w-]+)=(.*)$/su.exec(text) ?? [];
+	if (name === undefined) throw new InvalidArgumentError('Write it like name=value.');
+	return {...before, [name]: readJsonOrText(value)};
+}
+
+function readJsonOrText(text: string): unknown {
+	try {
+		return JSON.parse(text);
+	} catch {
+		return text;
+	}
+}

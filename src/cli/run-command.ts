@@ -1,0 +1,103 @@
+import {join, resolve} from 'node:path';
+import {parseSize} from '../flows/thumbnail/options.ts';
+import type {Limits} from '../lanes/limits.ts';
+import type {RunOptions} from '../library.ts';
+import {executeRun} from './execute-run.ts';
+import {checkWords, usageError} from './failure.ts';
+import {listenForInterrupt} from './interrupt.ts';
+import {loadFlow} from './load-flow.ts';
+import {openOutput} from './output-style.ts';
+import {openSource} from './sources.ts';
+
+/** The flags of `run`, as commander gives them. */
+export interface RunFlags extends Limits {
+	readonly out: string;
+	readonly state?: string;
+	readonly flow: string;
+	readonly set: Readonly<Record<string, unknown>>;
+	readonly size: readonly string[];
+	readonly format?: string;
+	readonly quality?: number;
+	readonly decode?: string;
+	readonly maxPixels?: number;
+	readonly attempts?: number;
+	readonly toleratedFailureCount?: number;
+	readonly toleratedFailurePercentage?: number;
+	readonly limit?: number;
+	readonly skipInvalid?: boolean;
+	readonly allowOrigin: readonly string[];
+	readonly json?: boolean;
+	readonly quiet?: boolean;
+}
+
+/** `twolane run SOURCE... --out DIR` */
+export async function runCommand(sources: readonly string[], flags: RunFlags): Promise<number> {
+	const style = openOutput(flags);
+	const {flow, extensions} = await loadFlow(flags.flow);
+	const stop = listenForInterrupt(style.note);
+	if (flags.out.includes('://')) throw usageError(`--out ${flags.out}: this version writes into a folder.`);
+	const out = resolve(flags.out);
+	const state = resolve(flags.state ?? join(out, '.twolane'));
+	let leftOut = 0;
+	const sourceOptions = {
+		exclude: [out, state],
+		extensions,
+		allowOrigins: checkOrigins(flags.allowOrigin),
+		signal: stop,
+		onLeftOut: () => void leftOut++,
+	};
+	const opened = await Promise.all(sources.map(source => openSource(source, sourceOptions)));
+	const exitCode = await executeRun({
+		flow,
+		sources: opened,
+		sourceNames: opened.map(({name}) => name),
+		out,
+		state,
+		options: readOptions(flags),
+		allowOrigins: sourceOptions.allowOrigins,
+		limit: flags.limit,
+		skipInvalid: flags.skipInvalid === true,
+		style,
+		stop,
+	});
+	if (leftOut > 0) style.note(`${leftOut} files were left out: ${flow.name} takes ${extensions?.join(', ')}`);
+	return exitCode;
+}
+
+function checkOrigins(origins: readonly string[]): readonly string[] {
+	for (const origin of origins) {
+		if (!URL.canParse(origin) || !/^https?:$/u.test(new URL(origin).protocol)) {
+			throw usageError(`--allow-origin ${origin}: write it like http://127.0.0.1:8080.`);
+		}
+	}
+	return origins;
+}
+
+/** Flags as the library's options; what was not given stays out, so that its default is said in one place. */
+function readOptions(flags: RunFlags): RunOptions<unknown> {
+	const {attempts, toleratedFailureCount, toleratedFailurePercentage} = flags;
+	const {ioConcurrency, ioConcurrencyPerHost, threads, inFlightBytes, maxBytes, fetchTimeoutMs} = flags;
+	const limits = {ioConcurrency, ioConcurrencyPerHost, threads, inFlightBytes, maxBytes, fetchTimeoutMs};
+	return {
+		options: readFlowOptions(flags),
+		limits: keepGiven(limits),
+		...keepGiven({attempts, toleratedFailureCount, toleratedFailurePercentage}),
+	};
+}
+
+function readFlowOptions({flow, set, size, format, quality, decode, maxPixels}: RunFlags): object {
+	const sizes = size.length === 0 ? undefined : checkWords(() => size.map(parseSize));
+	const own = keepGiven({sizes, format, quality, decode, maxPixels});
+	const [first] = Object.keys(own);
+	if (flow !== 'thumbnail' && first !== undefined) {
+		throw usageError(
+			`--${first === 'sizes' ? 'size' : first} belongs to the thumbnail flow; give '${flow}' its options with --set name=value.`,
+		);
+	}
+	return {...own, ...set};
+}
+
+type Given<T> = {[Key in keyof T]?: Exclude<T[Key], undefined>};
+
+const keepGiven = <T extends object>(values: T): Given<T> =>
+	Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Given<T>;

@@ -1,0 +1,83 @@
+import {createReadStream} from 'node:fs';
+import {stat} from 'node:fs/promises';
+import {basename, dirname, join, resolve} from 'node:path';
+import {walkFolder} from '../adapters/files/walk-folder.ts';
+import {TwolaneError} from '../lanes/errors.ts';
+import type {ManifestRow} from '../manifest/manifest-row.ts';
+import type {ManifestSource} from '../manifest/plan-items.ts';
+import {readRows} from '../manifest/read-rows.ts';
+import {placeError, usageError} from './failure.ts';
+
+export interface SourceOptions {
+	/** Absolute folders that a folder source leaves out: the run's own `--out` and state. */
+	readonly exclude: readonly string[];
+	/** The files of a folder that the flow takes; default: all. */
+	readonly extensions?: readonly string[] | undefined;
+	readonly allowOrigins: readonly string[];
+	readonly signal: AbortSignal;
+	/** Called with each file of a folder that the flow does not take. */
+	readonly onLeftOut: (path: string) => void;
+}
+
+/** Opens what SOURCE names: a manifest, standard input, a folder or a URL. Nothing is read yet, but a wrong name is found here. */
+export async function openSource(source: string, options: SourceOptions): Promise<ManifestSource> {
+	if (source === '-') return {name: 'stdin', rows: readRows(process.stdin, {name: 'stdin'}), resolveFile: path => resolve(path)};
+	if (source.startsWith('s3://'))
+		throw usageError(`${source}: this version reads files, folders, http(s) URLs and standard input, not s3://.`);
+	if (/^https?:\/\//iu.test(source)) return openUrlSource(source, options);
+	if (/^[a-z][a-z0-9+.-]+:\/\//iu.test(source)) throw usageError(`${source}: only http and https URLs can be read.`);
+	return await openPath(source, options);
+}
+
+async function openPath(source: string, options: SourceOptions): Promise<ManifestSource> {
+	const path = resolve(source);
+	const stats = await stat(path).catch((error: unknown) => {
+		throw placeError(`${source} cannot be read: ${reasonOf(error)}. Give a manifest, a folder, a URL, or - for standard input.`, error);
+	});
+	if (stats.isDirectory()) return {name: source, rows: readFolder(path, options), resolveFile: file => join(path, file)};
+	const name = basename(path);
+	return {name: source, rows: readRows(createReadStream(path), {name}), resolveFile: file => resolve(dirname(path), file)};
+}
+
+function openUrlSource(url: string, {allowOrigins, signal}: SourceOptions): ManifestSource {
+	if (!URL.canParse(url)) throw usageError(`${url} is not a URL.`);
+	const {origin, pathname} = new URL(url);
+	const name = `${origin}${pathname}`;
+	const readBody = async function* (): AsyncGenerator<Uint8Array> {
+		const {openUrl} = await import('../adapters/http/open-url.ts');
+		await using manifest = await openUrl(url, {signal, allowOrigins});
+		yield* manifest.body;
+	};
+	return {name, rows: readRows(readBody(), {name}), resolveFile: refuseFile};
+}
+
+/** A list from the web must not name files of this machine. */
+function refuseFile(path: string): never {
+	throw new TwolaneError('FILE_DENIED', `'${path}': a manifest that comes from a URL may not name files`);
+}
+
+const FILES_PER_BATCH = 1000;
+
+async function* readFolder(root: string, {exclude, extensions, onLeftOut}: SourceOptions): AsyncGenerator<readonly ManifestRow[]> {
+	let batch: ManifestRow[] = [];
+	let line = 0;
+	for await (const file of walkFolder({root, exclude, onLeftOut, ...(extensions && {extensions})})) {
+		batch.push({line: ++line, value: {file}});
+		if (batch.length < FILES_PER_BATCH) continue;
+		yield batch;
+		batch = [];
+	}
+	yield batch;
+}
+
+const reasons: Readonly<Record<string, string>> = {
+	ENOENT: 'it does not exist',
+	EACCES: 'access is denied',
+	ENOTDIR: 'a part of the path is not a folder',
+};
+
+/** A system error in words. */
+export function reasonOf(error: unknown): string {
+	const {code, message} = (error ?? {}) as {code?: unknown; message?: unknown};
+	return (typeof code === 'string' ? reasons[code] : undefined) ?? String(message ?? error);
+}

@@ -1,0 +1,13 @@
+export {fileReader} from './adapters/files/reader.ts';
+export {httpReader} from './adapters/http/reader.ts';
+export {type Code, type Stage, TwolaneError, type TwolaneErrorOptions} from './lanes/errors.ts';
+export {type Context, type Cpu, type Flow, type Skip, type Source, type Task, cpu, defineFlow, skip} from './lanes/flow.ts';
+export type {Limits, ResolvedLimits} from './lanes/limits.ts';
+export type {ItemError, Outcome, Output, Timings} from './lanes/outcome.ts';
+export type {CpuPool, ReadContext, Reader, Store} from './lanes/ports.ts';
+export type {Run} from './lanes/run.ts';
+export type {CompletionReason, Report, Snapshot} from './lanes/snapshot.ts';
+export {sourceItem} from './lanes/source.ts';
+export {throwIfNotOk} from './lanes/throw-if-not-ok.ts';
+export type {Bound, Prediction, Verdict} from './lanes/verdict.ts';
+export {type RunOptions, createCpuPool, fanOut} from './library.ts';

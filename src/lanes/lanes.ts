@@ -1,0 +1,76 @@
+import {type ByteGate, createByteGate} from './bytes.ts';
+import type {FlowDefinition} from './flow.ts';
+import {type Gate, createGate} from './gate.ts';
+import type {ResolvedLimits} from './limits.ts';
+import type {Clock, CpuPool, Meter, Reader, Store} from './ports.ts';
+import {type RetryBudget, createRetryBudget} from './retry.ts';
+import {type Shutdown, createShutdown} from './shutdown.ts';
+import {type Tally, createTally} from './tally.ts';
+import {type Width, adaptiveWidth, fixedWidth} from './width.ts';
+
+/** What the lanes of one run are made of: everything from outside is an argument. */
+export interface LanesSetup {
+	readonly flow: FlowDefinition;
+	/** Already through the flow's schema; `undefined` when it has none. */
+	readonly options: unknown;
+	readonly limits: ResolvedLimits;
+	readonly attempts: number;
+	readonly readers: readonly Reader[];
+	readonly store?: Store | undefined;
+	/** Asked for at the first transform only. */
+	readonly pool: () => CpuPool;
+	readonly clock: Clock;
+	readonly meter: Meter;
+	readonly random: () => number;
+	readonly sha256: (text: string) => string;
+}
+
+/** The two lanes of one run while it goes on. */
+export interface Lanes extends LanesSetup {
+	readonly gates: {readonly fetch: Gate; readonly store: Gate};
+	readonly bytes: ByteGate;
+	readonly budget: RetryBudget;
+	readonly tally: Tally;
+	readonly shutdown: Shutdown;
+	/** Buffers that our readers made: these, and no others, are moved to a thread. */
+	readonly ownBuffers: WeakSet<ArrayBuffer>;
+	readonly startedMs: number;
+}
+
+// What a kind of source takes well before anything is known about it; a disk thrashes where the web yawns.
+const startWidth = (host: string): number => (host.startsWith('file:') ? 4 : host.startsWith('s3:') ? 32 : 16);
+const MOST_WIDTH = 256;
+// Tasks that wait for a thread: enough to bridge the pauses of a network, few enough to keep memory small.
+const BACKLOG_PER_THREAD = 8;
+
+/** Opens the lanes of one run; nothing starts yet. */
+export function openLanes(setup: LanesSetup): Lanes {
+	const {limits, clock, flow} = setup;
+	const {ioConcurrency} = limits;
+	const openWidth = (host: string): Width =>
+		ioConcurrency === 'auto' ? adaptiveWidth({start: startWidth(host), most: MOST_WIDTH}) : fixedWidth(ioConcurrency);
+	const isCpuFull = (): boolean => {
+		if (flow.transform === undefined) return false;
+		const pool = setup.pool();
+		return pool.queued >= BACKLOG_PER_THREAD * pool.threads;
+	};
+	const bytes = createByteGate({limitBytes: limits.inFlightBytes, onFree: () => fetch.pump()});
+	const isOutOfRoom = (): boolean => bytes.isFull || bytes.usedBytes >= limits.inFlightBytes;
+	const fetch = createGate({
+		openWidth,
+		perHost: limits.ioConcurrencyPerHost,
+		clock,
+		hold: () => (isCpuFull() ? 'cpu' : isOutOfRoom() ? 'bytes' : undefined),
+	});
+	const store = createGate({openWidth, perHost: 'auto', clock});
+	return {
+		...setup,
+		gates: {fetch, store},
+		bytes,
+		budget: createRetryBudget(),
+		tally: createTally(() => setup.meter.histogram()),
+		shutdown: createShutdown(clock),
+		ownBuffers: new WeakSet(),
+		startedMs: clock.nowMs(),
+	};
+}

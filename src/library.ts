@@ -1,0 +1,141 @@
+import {resolve} from 'node:path';
+import {directoryStore} from './adapters/directory/store.ts';
+import {fileReader} from './adapters/files/reader.ts';
+import {httpReader} from './adapters/http/reader.ts';
+import {clock, memoryBytes, openMeter, sha256} from './adapters/machine/machine.ts';
+import {createPool} from './adapters/pool/pool.ts';
+import {type Flow, type FlowDefinition, readFlow} from './lanes/flow.ts';
+import type {LanesSetup} from './lanes/lanes.ts';
+import {type Limits, limitTable, resolveLimits} from './lanes/limits.ts';
+import type {CpuPool, Reader, Store} from './lanes/ports.ts';
+import {type Run, startRun} from './lanes/run.ts';
+import {openEntry} from './manifest/read-entry.ts';
+
+/** What a caller may say about a run. Every field has a default. */
+export interface RunOptions<Options> {
+	/** The flow's own options, checked by its schema at the call. */
+	readonly options?: Options;
+	readonly limits?: Limits;
+	/** Tries of one stage of one item, 1 to 100; default 4. Waits between them grow with full jitter and honour `Retry-After`. */
+	readonly attempts?: number;
+	/** More failures than this stop the run: no new item is taken, what is in flight ends. Default: none stops it. */
+	readonly toleratedFailureCount?: number;
+	/** The same as a share, 0 to 100. Of an iterable of unknown length it is judged from the hundredth outcome on, and at the end. */
+	readonly toleratedFailurePercentage?: number;
+	/** Where `put` writes: a folder or a store. Without it `put` fails the item. */
+	readonly out?: string | Store;
+	/** How sources are read. Default: http(s), private addresses refused, and files. */
+	readonly readers?: readonly Reader[];
+	/** Default: one per process, made at the first transform; it ends by itself with the process. */
+	readonly pool?: CpuPool;
+	/** Take no new item, drain: deadline, Ctrl-C, pause. */
+	readonly stop?: AbortSignal;
+	/** Abandon everything; the iteration and `report()` throw its reason. */
+	readonly signal?: AbortSignal;
+}
+
+/**
+ * Runs a flow over items in memory, for scripts. Items are pulled as the lanes have room, so a generator may be endless; at most
+ * a few hundred are held. An item that does not fit the flow's schema is an outcome with `ITEM_INVALID`; no items at all are a run
+ * with no outcomes. Outcomes come in the order in which items end.
+ * @throws TypeError or RangeError at the call for options, limits or a flow that cannot be.
+ * @example for await (const outcome of fanOut(flow, [{url: 'https://example.com/a.jpg'}], {out: 'thumbs'})) console.log(outcome.id, outcome.status);
+ */
+export function fanOut<I, O, R>(
+	flow: Flow<I, O, R>,
+	items: Iterable<NoInfer<I>> | AsyncIterable<NoInfer<I>>,
+	options: RunOptions<O> = {},
+): Run<I, R> {
+	const setup = setUpLanes(readFlow(flow), options);
+	const ports = {sha256, resolveFile: (file: string) => resolve(file)};
+	const run = startRun({
+		...setup,
+		runId: 'in-memory',
+		items,
+		open: (item, n) => openEntry(setup.flow, item, n, ports),
+		total: countOf(items),
+		...pickControls(options),
+	});
+	return run as Run<I, R>;
+}
+
+/**
+ * A pool of threads to share between runs, or to give a number of threads of its own.
+ * @param options `threads`: 1 to 256, or `'auto'` (default): one per core, two while the threads wait for native work.
+ * @throws RangeError when `threads` is out of range.
+ */
+export function createCpuPool({threads = 'auto'}: {readonly threads?: number | 'auto'} = {}): CpuPool {
+	const {min, max} = limitTable.threads;
+	if (threads !== 'auto' && !(Number.isInteger(threads) && threads >= min && threads <= max)) {
+		throw new RangeError(`threads must be 'auto' or a whole number from ${min} to ${max}, got ${threads}.`);
+	}
+	return createPool({threads});
+}
+
+const DEFAULT_ATTEMPTS = 4;
+const MOST_ATTEMPTS = 100;
+
+/** Joins a flow and what the caller said to the default readers, store and pool. */
+export function setUpLanes(flow: FlowDefinition, options: RunOptions<unknown>): LanesSetup {
+	const limits = resolveLimits(options.limits ?? {}, {memoryBytes: memoryBytes()});
+	const {attempts = DEFAULT_ATTEMPTS, out, pool} = options;
+	if (!(Number.isInteger(attempts) && attempts >= 1 && attempts <= MOST_ATTEMPTS)) {
+		throw new RangeError(`attempts must be a whole number from 1 to ${MOST_ATTEMPTS}, got ${attempts}.`);
+	}
+	return {
+		flow,
+		options: checkOptions(flow, options.options),
+		limits,
+		attempts,
+		readers: options.readers ?? defaultReaders(),
+		store: typeof out === 'string' ? openFolder(out) : out,
+		pool: () => pool ?? defaultPool(limits.threads),
+		clock,
+		meter: openMeter(),
+		random: Math.random,
+		sha256,
+	};
+}
+
+/** The part of the options that steers the run as a whole. */
+export const pickControls = ({toleratedFailureCount, toleratedFailurePercentage, stop, signal}: RunOptions<unknown>) => ({
+	toleratedFailureCount,
+	toleratedFailurePercentage,
+	stop,
+	signal,
+});
+
+function checkOptions(flow: FlowDefinition, options: unknown): unknown {
+	if (flow.options === undefined) {
+		if (options === undefined || Object.keys(options as object).length === 0) return undefined;
+		throw new TypeError(`flow '${flow.name}' takes no options, got ${Object.keys(options as object).join(', ')}.`);
+	}
+	const checked = flow.options['~standard'].validate(options ?? {});
+	if (checked instanceof Promise) throw new TypeError(`flow '${flow.name}': the schema of its options must not be asynchronous.`);
+	if (checked.issues === undefined) return checked.value;
+	const problems = checked.issues.map(
+		({message, path}) => `${path?.map(step => String(typeof step === 'object' ? step.key : step)).join('.') || 'options'}: ${message}`,
+	);
+	throw new TypeError(`options of flow '${flow.name}': ${problems.join('; ')}`);
+}
+
+function openFolder(out: string): Store {
+	if (/^[a-z][a-z0-9+.-]+:\/\//u.test(out)) throw new TypeError(`out: '${out}' is not a folder; give a store for it.`);
+	return directoryStore(resolve(out));
+}
+
+const countOf = (items: object): number | undefined =>
+	Array.isArray(items) ? items.length : items instanceof Set ? items.size : undefined;
+
+let readers: readonly Reader[] | undefined;
+const defaultReaders = (): readonly Reader[] => (readers ??= [httpReader(), fileReader()]);
+
+const pools = new Map<number | 'auto', CpuPool>();
+
+function defaultPool(threads: number | 'auto'): CpuPool {
+	const known = pools.get(threads);
+	if (known) return known;
+	const made = createPool({threads});
+	pools.set(threads, made);
+	return made;
+}

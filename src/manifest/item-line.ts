@@ -1,0 +1,54 @@
+import type {Entry} from '../lanes/entry.ts';
+import {TwolaneError} from '../lanes/errors.ts';
+import type {FlowDefinition} from '../lanes/flow.ts';
+import {checkItem} from './check-item.ts';
+import {isRecord} from './find-source.ts';
+import {hideSecrets} from './hide-secrets.ts';
+
+/** An entry and the item as it was given, before the schema: what the run keeps, as JSON. */
+export interface PlannedItem {
+	readonly entry: Entry;
+	readonly raw: unknown;
+}
+
+/** One line of the run's items file, without its line end. */
+export function writeItemLine({entry: {n, id, source, meta, error}, raw}: PlannedItem): string {
+	return JSON.stringify({n, id, item: raw ?? null, source, meta, error});
+}
+
+/**
+ * Reads a line of the run's items file back, and passes the item through the flow's schema again, which makes of it what JSON cannot hold.
+ * A promise only when the schema is asynchronous.
+ * @throws TwolaneError `INTERNAL` when the line was not written by `writeItemLine`.
+ */
+export function parseItemLine(line: string, flow: Pick<FlowDefinition, 'item'>): Entry | Promise<Entry> {
+	const entry = readEntry(line);
+	if (entry.error !== undefined) return entry;
+	const checked = checkItem(flow.item, entry.item);
+	const close = (result: Awaited<typeof checked>): Entry =>
+		'problem' in result
+			? {...entry, error: {code: 'ITEM_INVALID', stage: 'item', retryable: false, message: hideSecrets(result.problem)}}
+			: Object.assign(entry, {item: result.value});
+	return checked instanceof Promise ? checked.then(close) : close(checked);
+}
+
+function readEntry(line: string): Entry {
+	const row = tryParse(line);
+	if (!isRecord(row) || !Number.isSafeInteger(row.n) || typeof row.id !== 'string' || !('item' in row)) {
+		throw new TwolaneError(
+			'INTERNAL',
+			'a line of the items file is not {n, id, item, ...}; the file was cut off or changed by another program',
+		);
+	}
+	// The keys above are checked, the optional ones are as writeItemLine wrote them.
+	return row as unknown as Entry;
+}
+
+// Without the SyntaxError: its message quotes the line, and there the URLs still have their queries.
+function tryParse(line: string): unknown {
+	try {
+		return JSON.parse(line);
+	} catch {
+		return undefined;
+	}
+}

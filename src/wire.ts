@@ -1,0 +1,30 @@
+import {resolve} from 'node:path';
+import type {FlowDefinition} from './lanes/flow.ts';
+import {readFlow} from './lanes/flow.ts';
+import type {Reader, Store} from './lanes/ports.ts';
+
+interface WiredFlow {
+	readonly load: () => Promise<FlowDefinition>;
+	/** The files of a folder that the flow takes; default: all. */
+	readonly extensions?: readonly string[];
+}
+
+/** Every flow that a run can name. A new one is a folder under `flows/` and a line here. */
+export const flows: Readonly<Record<string, WiredFlow>> = {
+	thumbnail: {
+		load: async () => readFlow((await import('./flows/thumbnail/index.ts')).thumbnail),
+		extensions: ['jpg', 'jpeg', 'png', 'webp', 'gif', 'avif'],
+	},
+};
+
+/** Readers for every kind of source; only the origins named may lead to private addresses. */
+export async function openReaders({allowOrigins}: {readonly allowOrigins: readonly string[]}): Promise<readonly Reader[]> {
+	const [{httpReader}, {fileReader}] = await Promise.all([import('./adapters/http/reader.ts'), import('./adapters/files/reader.ts')]);
+	return [httpReader({allowOrigins}), fileReader()];
+}
+
+/** The store that an `--out` names. */
+export async function openStore(out: string): Promise<Store> {
+	const {directoryStore} = await import('./adapters/directory/store.ts');
+	return directoryStore(resolve(out));
+}

@@ -1,0 +1,127 @@
+import {createHash, randomBytes} from 'node:crypto';
+import {mkdir, mkdtemp, readFile, readdir, rm, stat, symlink, writeFile} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {fileURLToPath} from 'node:url';
+import {afterEach, beforeEach, describe, expect, it} from 'vitest';
+import {directoryStore} from '../../../src/adapters/directory/store.ts';
+import type {Store} from '../../../src/lanes/ports.ts';
+
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+const photo = randomBytes(10_240);
+const signal = new AbortController().signal;
+let root: string;
+let store: Store;
+
+beforeEach(async () => {
+	root = join(await mkdtemp(join(tmpdir(), 'twolane-directory-')), 'out');
+	store = directoryStore(root);
+});
+
+afterEach(async () => {
+	await rm(join(root, '..'), {recursive: true, force: true});
+});
+
+const put = (key: string, body: Uint8Array = photo, stop = signal): ReturnType<Store['put']> => store.put(key, body, {signal: stop});
+const list = async (folder = root): Promise<string[]> =>
+	(await readdir(folder, {recursive: true, withFileTypes: true}))
+		.filter(entry => entry.isFile())
+		.map(entry => entry.name)
+		.sort();
+
+describe('directoryStore', () => {
+	it('names its folder as a file URL', () => {
+		expect(fileURLToPath(directoryStore('/tmp/a b#c').uri)).toBe('/tmp/a b#c');
+	});
+
+	it('writes the bytes below folders that it makes, and says their hash', async () => {
+		expect(await put('ab/item-1/256.jpg')).toEqual({sha256: sha256(photo)});
+		expect(photo.equals(await readFile(join(root, 'ab/item-1/256.jpg')))).toBe(true);
+	});
+
+	it.each([0, 1, 5_000_000])('writes %i bytes', async length => {
+		const body = randomBytes(length);
+		expect(await put('a', body)).toEqual({sha256: sha256(body)});
+		expect(body.equals(await readFile(join(root, 'a')))).toBe(true);
+	});
+
+	it('writes many at once, into the same and into different folders, and leaves nothing else behind', async () => {
+		await Promise.all(Array.from({length: 200}, (_, n) => put(`${n % 7}/${n}.jpg`, Buffer.from(String(n)))));
+		expect(await list()).toEqual(Array.from({length: 200}, (_, n) => `${n}.jpg`).sort());
+		expect(String(await readFile(join(root, '3/10.jpg')))).toBe('10');
+	});
+
+	it('leaves a file with the same bytes alone, and replaces one with others of the same length', async () => {
+		await put('a/b.jpg');
+		const before = await stat(join(root, 'a/b.jpg'));
+		await put('a/b.jpg');
+		await directoryStore(root).put('a/b.jpg', photo, {signal});
+		expect((await stat(join(root, 'a/b.jpg'))).ino).toBe(before.ino);
+
+		const other = randomBytes(photo.length);
+		await put('a/b.jpg', other);
+		expect(other.equals(await readFile(join(root, 'a/b.jpg')))).toBe(true);
+	});
+
+	it('replaces a link instead of writing through it', async () => {
+		const victim = join(root, '../victim');
+		await writeFile(victim, photo);
+		await mkdir(root);
+		await symlink(victim, join(root, 'a.jpg'));
+		await put('a.jpg', Buffer.from('new'));
+		expect(photo.equals(await readFile(victim))).toBe(true);
+		expect(String(await readFile(join(root, 'a.jpg')))).toBe('new');
+	});
+
+	it('shows readers the old or the new bytes, never a part', async () => {
+		const bodies = [Buffer.alloc(2_000_000, 1), Buffer.alloc(2_000_000, 2)] as const;
+		await put('a', bodies[0]);
+		let isWriting = true;
+		const seen = new Set<string>();
+		const watch = (async () => {
+			while (isWriting) seen.add(sha256(await readFile(join(root, 'a'))));
+		})();
+		for (let n = 1; n < 20; n++) await put('a', bodies[n % 2 === 0 ? 0 : 1]);
+		isWriting = false;
+		await watch;
+		expect([...seen].filter(hash => !bodies.map(sha256).includes(hash))).toEqual([]);
+	});
+
+	it('makes a folder again that was removed meanwhile', async () => {
+		await put('a/b.jpg');
+		await rm(join(root, 'a'), {recursive: true});
+		await put('a/c.jpg');
+		expect(await list()).toEqual(['c.jpg']);
+	});
+
+	it.each(['', '.', '..', '../a', 'a/../../b', '/etc/a', 'a//b', 'a/', 'a/./b', 'a\0b', 'a\\..\\b'])(
+		'refuses the key %j, which is our own bug',
+		async key => {
+			await expect(put(key)).rejects.toMatchObject({code: 'INTERNAL'});
+			await expect(readdir(root)).rejects.toMatchObject({code: 'ENOENT'});
+		},
+	);
+
+	it('fails for good where a file or a folder is in the way, or a name is too long, and leaves nothing behind', async () => {
+		await put('file');
+		await put('folder/file');
+		for (const key of ['file/below', 'folder', `${'x'.repeat(300)}.jpg`, `${'x'.repeat(300)}/a.jpg`]) {
+			await expect(put(key), key).rejects.toMatchObject({name: 'TwolaneError', code: 'STORE_FAILED', retryable: false});
+		}
+		expect(await list()).toEqual(['file', 'file']);
+	});
+
+	it('is not confused by a root that is a file', async () => {
+		await writeFile(root, '');
+		await expect(put('a')).rejects.toMatchObject({code: 'STORE_FAILED', retryable: false});
+	});
+
+	it('writes nothing once it is aborted', async () => {
+		await expect(put('a', photo, AbortSignal.abort('stop'))).rejects.toBe('stop');
+		const stop = new AbortController();
+		const putting = put('a', photo, stop.signal);
+		stop.abort('stop');
+		await expect(putting).rejects.toBe('stop');
+		expect(await list()).toEqual([]);
+	});
+});
