@@ -6,7 +6,8 @@ import {runProgram} from './program.ts';
 const words = process.argv.length > 2 ? process.argv.slice(2) : ['demo'];
 
 // The launcher is our parent: without it nobody would see the end of this process.
-process.once('disconnect', () => process.exit(130));
+const exitWithLauncher = (): never => process.exit(130);
+process.once('disconnect', exitWithLauncher);
 
 try {
 	process.exitCode = await runProgram(words, packageJson.version);
@@ -15,5 +16,6 @@ try {
 	process.stderr.write(`twolane: ${message}\n`);
 	process.exitCode = exitCode;
 }
-// Sockets that are kept alive, idle threads: nothing that is still open belongs to a result.
+// The channel to the launcher would keep the process alive.
+process.off('disconnect', exitWithLauncher);
 process.disconnect?.();

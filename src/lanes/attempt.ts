@@ -1,101 +1,105 @@
-import {type Work, createContext} from './context.ts';
+import {type Attempt, type Work, createContext} from './context.ts';
 import {TwolaneError, isThrottle} from './errors.ts';
 import {toTwolaneError} from './failure.ts';
-import type {Context} from './flow.ts';
+import type {StageFunction} from './flow.ts';
 import type {Lanes} from './lanes.ts';
-import type {Output} from './outcome.ts';
+import type {LiveCall} from './live-calls.ts';
 import {type Tries, nextTryMs} from './retry.ts';
-
-type IoStage = 'fetch' | 'store';
 
 /** Thrown when a stop caught the item before its stage was through: it has no outcome, and is pending. */
 export const pending = new TwolaneError('INTERNAL', 'the run stopped before this item was done');
 
-/** What a stage made, and the outputs of the one attempt that made it. */
-export interface Done {
-	readonly value: unknown;
-	readonly outputs: readonly Output[];
+/** An IO stage of one item, with its input. */
+export interface IoCall {
+	readonly stage: 'fetch' | 'store';
+	readonly run: StageFunction<unknown, unknown, unknown, unknown>;
+	readonly input: unknown;
 }
 
 /**
- * One IO stage of one item: through the gate, under a time limit, again after a retryable error.
+ * One IO stage of one item: through the gate, under a time limit, again after a retryable error. The outputs of the try that
+ * succeeded, and of no other, become the item's.
  * @throws the last TwolaneError; `pending` when the run stopped meanwhile; the abandon's reason.
  */
-export async function tryStage(lanes: Lanes, work: Work, stage: IoStage, call: (context: Context) => Promise<unknown>): Promise<Done> {
+export async function tryStage(lanes: Lanes, work: Work, call: IoCall): Promise<unknown> {
+	const {clock, shutdown} = lanes;
+	const {stage} = call;
 	const gate = lanes.gates[stage];
 	const tries: Tries = {charged: 0, throttles: 0, throttledMs: 0};
-	for (let attempt = 1; ; attempt++) {
+	for (let number = 1; ; number++) {
 		const entered = gate.enter(work.host);
 		if (entered !== true && !(await entered)) throw pending;
-		work.attempts = Math.max(work.attempts, attempt);
-		const startMs = lanes.clock.nowMs();
+		if (number > work.attempts) work.attempts = number;
+		const attempt: Attempt = {
+			number,
+			stage,
+			startMs: clock.nowMs(),
+			outputs: [],
+			readings: 0,
+			holders: 0,
+			heldMs: 0,
+			controller: undefined,
+		};
 		let error: TwolaneError | undefined;
 		let isNarrowing = false;
 		try {
-			return await attemptOnce(lanes, work, {stage, attempt, startMs, call});
+			const value = await callOnce(lanes, work, {attempt, call});
+			if (attempt.outputs.length > 0) work.outputs.push(...attempt.outputs);
+			return value;
 		} catch (thrown) {
-			if (lanes.shutdown.isAbandoned) throw thrown;
+			if (shutdown.isAbandoned) throw thrown;
 			error = toTwolaneError(thrown, stage);
-			if (isThrottle(error)) isNarrowing = gate.throttled(work.host, {startMs, retryAfterMs: error.retryAfterMs ?? 0});
+			if (isThrottle(error)) isNarrowing = gate.throttled(work.host, {startMs: attempt.startMs, retryAfterMs: error.retryAfterMs ?? 0});
 		} finally {
-			const endMs = lanes.clock.nowMs();
-			work.timings[`${stage}Ms`] = endMs - startMs;
-			lanes.tally.addTime(stage, endMs - startMs);
-			gate.leave(work.host, {startMs, endMs, isSuccess: error === undefined});
+			leave(lanes, work, {attempt, isSuccess: error === undefined});
 		}
 		const waitMs = nextTryMs(error, tries, {attempts: lanes.attempts, budget: lanes.budget, random: lanes.random, isNarrowing});
 		if (waitMs === undefined) throw error;
 		work.hold.release();
-		if (!(await lanes.shutdown.sleep(waitMs))) throw pending;
+		if (!(await shutdown.sleep(waitMs))) throw pending;
 	}
 }
 
-interface Attempt {
-	readonly stage: IoStage;
-	readonly attempt: number;
-	readonly startMs: number;
-	readonly call: (context: Context) => Promise<unknown>;
+function leave(
+	lanes: Lanes,
+	work: Work,
+	{attempt: {stage, startMs}, isSuccess}: {readonly attempt: Attempt; readonly isSuccess: boolean},
+): void {
+	const endMs = lanes.clock.nowMs();
+	if (stage === 'fetch') work.timings.fetchMs = endMs - startMs;
+	else work.timings.storeMs = endMs - startMs;
+	lanes.tally.addTime(stage, endMs - startMs);
+	lanes.gates[stage].leave(work.host, {startMs, endMs, isSuccess});
 }
 
-/** Runs the stage once. Its time limit does not count the time in which our own byte gate kept it waiting. */
-function attemptOnce(lanes: Lanes, work: Work, {stage, attempt, startMs, call}: Attempt): Promise<Done> {
-	const {clock, shutdown, limits} = lanes;
+/** Runs the stage once, until it ends, its time is over or the run is abandoned. */
+function callOnce(lanes: Lanes, work: Work, {attempt, call}: {readonly attempt: Attempt; readonly call: IoCall}): Promise<unknown> {
 	return new Promise((resolve, reject) => {
-		const {context, state} = createContext(lanes, work, {attempt, stage});
-		const limitMs = limits.fetchTimeoutMs;
-		let cancelTimer = clock.after(limitMs, checkTime);
-		const cancelAbandon = shutdown.onAbandon(end);
-
-		function settle(): void {
-			cancelTimer();
-			cancelAbandon();
-		}
-		function end(reason: unknown): void {
-			settle();
-			state.abort(reason);
-			reject(reason);
-		}
-		function checkTime(): void {
-			const leftMs = state.isHeld() ? limitMs : startMs + limitMs + state.heldMs() - clock.nowMs();
-			if (leftMs > 0) cancelTimer = clock.after(leftMs, checkTime);
-			else end(outOfTime(stage, limitMs, state.isReading()));
-		}
-		call(context).then(
+		const live: LiveCall = {
+			startMs: attempt.startMs,
+			graceMs: () => (attempt.holders > 0 ? Number.POSITIVE_INFINITY : attempt.heldMs),
+			end(reason) {
+				attempt.controller?.abort(reason);
+				reject(reason);
+			},
+			outOfTime: () => outOfTime(attempt, lanes.limits.fetchTimeoutMs),
+		};
+		lanes.liveCalls.add(live);
+		call.run(call.input, createContext(lanes, work, attempt)).then(
 			value => {
-				settle();
-				resolve({value, outputs: state.outputs});
+				lanes.liveCalls.delete(live);
+				resolve(value);
 			},
 			(error: unknown) => {
-				settle();
-				state.abort(error);
-				reject(error);
+				lanes.liveCalls.delete(live);
+				live.end(error);
 			},
 		);
 	});
 }
 
-function outOfTime(stage: IoStage, limitMs: number, isReading: boolean): TwolaneError {
-	if (isReading) return new TwolaneError('BODY_TIMEOUT', `the source was not read to its end within ${limitMs} ms`, {stage});
+function outOfTime({stage, readings}: Attempt, limitMs: number): TwolaneError {
+	if (readings > 0) return new TwolaneError('BODY_TIMEOUT', `the source was not read to its end within ${limitMs} ms`, {stage});
 	return new TwolaneError(stage === 'fetch' ? 'FETCH_FAILED' : 'STORE_FAILED', `the ${stage} stage did not end within ${limitMs} ms`, {
 		stage,
 	});

@@ -5,6 +5,7 @@ import type {Context, Source} from './flow.ts';
 import type {Lanes} from './lanes.ts';
 import type {Output} from './outcome.ts';
 import {baseName, outputKey} from './output-key.ts';
+import type {Reader} from './ports.ts';
 
 /** One item on its way through the lanes. */
 export interface Work {
@@ -17,101 +18,75 @@ export interface Work {
 	attempts: number;
 }
 
-/** What the attempt knows about its own context. */
-export interface ContextState {
-	readonly outputs: readonly Output[];
-	abort(reason: unknown): void;
-	isReading(): boolean;
-	/** Whether it waits for bytes at this moment, and how long it has waited in all. */
-	isHeld(): boolean;
-	heldMs(): number;
+/** One try of one IO stage. */
+export interface Attempt {
+	readonly number: number;
+	readonly stage: 'fetch' | 'store';
+	readonly startMs: number;
+	readonly outputs: Output[];
+	/** Reads under way, those of them that wait for room in the byte gate, and how long they have waited. */
+	readings: number;
+	holders: number;
+	heldMs: number;
+	/** Made when somebody asks for the signal: most no-op stages never do. */
+	controller: AbortController | undefined;
 }
 
-const encoder = new TextEncoder();
-
-/** What a stage sees of the world. Made for each attempt; the signal only when somebody looks at it. */
-export function createContext(
-	lanes: Lanes,
-	work: Work,
-	{attempt, stage}: {readonly attempt: number; readonly stage: 'fetch' | 'store'},
-): {readonly context: Context; readonly state: ContextState} {
-	const {clock, limits} = lanes;
+/** What a stage sees of the world. */
+export function createContext(lanes: Lanes, work: Work, attempt: Attempt): Context {
 	const {id, item} = work.entry;
-	const outputs: Output[] = [];
-	let controller: AbortController | undefined;
-	let readings = 0;
-	let holders = 0;
-	let heldMs = 0;
-	const openSignal = (): AbortSignal => (controller ??= new AbortController()).signal;
-
-	async function reserve(bytes: number): Promise<void> {
-		const waiting = work.hold.grow(bytes);
-		if (waiting === undefined) return;
-		const sinceMs = clock.nowMs();
-		holders++;
-		await waiting;
-		holders--;
-		heldMs += clock.nowMs() - sinceMs;
-	}
-
-	async function read(source: Source): Promise<Uint8Array<ArrayBuffer>> {
-		const reader = readerOf(lanes, source);
-		let reserved = 0;
-		readings++;
-		try {
-			const bytes = await reader.read(source, {
-				signal: openSignal(),
-				maxBytes: limits.maxBytes,
-				async reserve(wanted) {
-					const more = wanted - reserved;
-					reserved = Math.max(reserved, wanted);
-					if (more > 0) await reserve(more);
-				},
-			});
-			lanes.ownBuffers.add(bytes.buffer);
-			lanes.tally.bytesIn += bytes.byteLength;
-			return bytes;
-		} finally {
-			readings--;
-		}
-	}
-
-	async function put(name: string, body: Uint8Array | string, {contentType}: {readonly contentType?: string} = {}): Promise<Output> {
-		const base = baseName(name);
-		if (lanes.store === undefined) throw refuse(stage, 'put() was called, but the run was given no `out`');
-		if (base === undefined) throw refuse(stage, `'${name}' is no output name: use letters, digits, - and _, and one extension`);
-		if ([...work.outputs, ...outputs].some(output => output.name === base)) throw refuse(stage, `two outputs are named '${base}'`);
-		const bytes = typeof body === 'string' ? encoder.encode(body) : body;
-		const key = outputKey(id, name, lanes.sha256);
-		const {sha256} = await lanes.store.put(key, bytes, {signal: openSignal(), ...(contentType !== undefined && {contentType})});
-		const output: Output = {name: base, key, bytes: bytes.byteLength, sha256};
-		outputs.push(output);
-		lanes.tally.bytesOut += bytes.byteLength;
-		return output;
-	}
-
-	const context: Context = {
+	return {
 		id,
 		item,
 		options: lanes.options ?? {},
-		attempt,
+		attempt: attempt.number,
 		get signal() {
-			return openSignal();
+			return signalOf(attempt);
 		},
-		read,
-		put,
+		read: source => read(lanes, work, {attempt, source}),
+		put: (name, body, options) => put(lanes, work, {attempt, name, body, contentType: options?.contentType}),
 	};
-	const state: ContextState = {
-		outputs,
-		abort: reason => controller?.abort(reason),
-		isReading: () => readings > 0,
-		isHeld: () => holders > 0,
-		heldMs: () => heldMs,
-	};
-	return {context, state};
 }
 
-function readerOf({readers}: Lanes, source: Source) {
+const signalOf = (attempt: Attempt): AbortSignal => (attempt.controller ??= new AbortController()).signal;
+
+async function read(
+	lanes: Lanes,
+	work: Work,
+	{attempt, source}: {readonly attempt: Attempt; readonly source: Source},
+): Promise<Uint8Array<ArrayBuffer>> {
+	const reader = readerOf(lanes.readers, source);
+	let reserved = 0;
+	attempt.readings++;
+	try {
+		const bytes = await reader.read(source, {
+			signal: signalOf(attempt),
+			maxBytes: lanes.limits.maxBytes,
+			async reserve(wanted) {
+				const more = wanted - reserved;
+				reserved = Math.max(reserved, wanted);
+				if (more > 0) await hold(lanes, work, {attempt, bytes: more});
+			},
+		});
+		lanes.ownBuffers.add(bytes.buffer);
+		lanes.tally.bytesIn += bytes.byteLength;
+		return bytes;
+	} finally {
+		attempt.readings--;
+	}
+}
+
+async function hold({clock}: Lanes, work: Work, {attempt, bytes}: {readonly attempt: Attempt; readonly bytes: number}): Promise<void> {
+	const waiting = work.hold.grow(bytes);
+	if (waiting === undefined) return;
+	const sinceMs = clock.nowMs();
+	attempt.holders++;
+	await waiting;
+	attempt.holders--;
+	attempt.heldMs += clock.nowMs() - sinceMs;
+}
+
+function readerOf(readers: readonly Reader[], source: Source): Reader {
 	const scheme = 'url' in source ? 'url' : 's3' in source ? 's3' : 'file';
 	const reader = readers.find(candidate => candidate.scheme === scheme);
 	if (reader) return reader;
@@ -119,5 +94,26 @@ function readerOf({readers}: Lanes, source: Source) {
 	throw new TwolaneError(code, `there is no reader for '${scheme}' sources in this run`, {stage: 'item'});
 }
 
-const refuse = (stage: 'fetch' | 'store', message: string): TwolaneError =>
-	new TwolaneError('STORE_FAILED', message, {retryable: false, stage});
+interface Put {
+	readonly attempt: Attempt;
+	readonly name: string;
+	readonly body: Uint8Array | string;
+	readonly contentType: string | undefined;
+}
+
+const encoder = new TextEncoder();
+
+async function put(lanes: Lanes, work: Work, {attempt, name, body, contentType}: Put): Promise<Output> {
+	const base = baseName(name);
+	const refuse = (message: string) => new TwolaneError('STORE_FAILED', message, {retryable: false, stage: attempt.stage});
+	if (lanes.store === undefined) throw refuse('put() was called, but the run was given no `out`');
+	if (base === undefined) throw refuse(`'${name}' is no output name: use letters, digits, - and _, and one extension`);
+	if ([...work.outputs, ...attempt.outputs].some(output => output.name === base)) throw refuse(`two outputs are named '${base}'`);
+	const bytes = typeof body === 'string' ? encoder.encode(body) : body;
+	const key = outputKey(work.entry.id, name, lanes.sha256);
+	const {sha256} = await lanes.store.put(key, bytes, {signal: signalOf(attempt), ...(contentType !== undefined && {contentType})});
+	const output: Output = {name: base, key, bytes: bytes.byteLength, sha256};
+	attempt.outputs.push(output);
+	lanes.tally.bytesOut += bytes.byteLength;
+	return output;
+}

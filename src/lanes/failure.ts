@@ -34,12 +34,13 @@ function describeThrown(thrown: unknown): string {
 /** The error as the outcome carries it: what happened, then what to do. */
 export function toItemError(error: TwolaneError, stage: Stage): ItemError {
 	const known = describeCode(error.code);
+	const isAdvised = known === undefined || error.message.includes(known.advice);
 	const sentence = /[.!?]$/u.test(error.message) ? error.message : `${error.message}.`;
 	return {
 		code: error.code,
 		stage: error.stage ?? (known?.stage === 'item' ? 'item' : stage),
 		retryable: error.retryable,
-		message: known === undefined ? sentence : `${sentence} ${known.advice}`,
+		message: isAdvised ? sentence : `${sentence} ${known.advice}`,
 		...(error.status !== undefined && {status: error.status}),
 	};
 }

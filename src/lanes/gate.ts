@@ -32,6 +32,8 @@ interface Queue {
 	readonly waiters: ((isOpen: boolean) => void)[];
 }
 
+const MOST_IDLE_HOSTS = 1000;
+
 /**
  * Decides which call may start. The width looks for throughput over all hosts; each host has its own ceiling; `hold` couples the
  * gate to what lies behind it. Hosts that wait take turns.
@@ -65,20 +67,21 @@ export function createGate(options: {
 		hosts.set(name, queue);
 		return queue;
 	};
-	// A host that nobody talks to and that never complained need not be remembered.
+	// A host that nobody talks to and that never complained need not be remembered; a few of them cost nothing.
 	const forget = ({host, name, waiters}: Queue): void => {
-		if (host.inFlight === 0 && waiters.length === 0 && host.ceiling === Number.POSITIVE_INFINITY) hosts.delete(name);
+		if (hosts.size > MOST_IDLE_HOSTS && host.inFlight === 0 && waiters.length === 0 && host.ceiling === Number.POSITIVE_INFINITY)
+			hosts.delete(name);
 	};
 
-	function note(): void {
-		const nowMs = clock.nowMs();
+	function note(nowMs = clock.nowMs()): void {
 		inFlightMs += inFlight * (nowMs - notedMs);
 		if (reason !== undefined) waitedMs[reason] += nowMs - notedMs;
 		notedMs = nowMs;
 		reason = waiting === 0 ? undefined : (hold() ?? (inFlight >= limit() ? 'width' : 'host'));
 	}
 
-	const isFree = ({host}: Queue): boolean => host.inFlight < host.ceiling && host.pausedUntilMs <= clock.nowMs();
+	const isFree = ({host}: Queue): boolean =>
+		host.inFlight < host.ceiling && (host.pausedUntilMs === 0 || host.pausedUntilMs <= clock.nowMs());
 	const start = ({host}: Queue): void => {
 		inFlight++;
 		host.enter();
@@ -94,6 +97,7 @@ export function createGate(options: {
 	}
 
 	function pump(): void {
+		if (waiting === 0) return;
 		for (let next = pick(); next !== undefined; next = pick()) admit(next);
 		note();
 		wakeAfterPause();
@@ -156,7 +160,7 @@ export function createGate(options: {
 		},
 		leave(name, {startMs, endMs, isSuccess}) {
 			const queue = open(name);
-			note();
+			note(endMs);
 			inFlight--;
 			queue.host.leave();
 			if (isSuccess) {

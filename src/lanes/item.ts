@@ -4,58 +4,41 @@ import type {Work} from './context.ts';
 import type {Entry} from './entry.ts';
 import {type Stage, describeCode} from './errors.ts';
 import {toItemError, toTwolaneError} from './failure.ts';
-import {type Cpu, type Skip, isSkip} from './flow.ts';
+import {type Cpu, isSkip} from './flow.ts';
 import type {Lanes} from './lanes.ts';
-import type {Ending, ItemError, Outcome} from './outcome.ts';
+import type {Ending, Outcome} from './outcome.ts';
 
-/** One item from end to end. `undefined`: the run stopped before it was done, and it stays pending. */
+/** One item from end to end: fetch -> transform -> store. `undefined`: the run stopped before it was done, and it stays pending. */
 export async function runItem(lanes: Lanes, entry: Entry): Promise<Outcome | undefined> {
 	if (entry.error) return finish(lanes, entry, {attempts: 0, timings: {}}, {status: 'failed', error: entry.error});
+	const {fetch, transform, store} = lanes.flow;
 	const work: Work = {entry, host: hostOf(lanes, entry.item), hold: lanes.bytes.open(), timings: {}, outputs: [], attempts: 1};
+	let stage: Stage = 'fetch';
+	let value = entry.item;
+	lanes.budget.earn();
 	try {
-		lanes.budget.earn();
-		const ending = await runStages(lanes, work);
-		return finish(lanes, entry, work, ending);
+		if (fetch) value = await tryStage(lanes, work, {stage, run: fetch, input: value});
+		if (transform && !isSkip(value)) {
+			stage = 'transform';
+			value = await runTransform(lanes, work, transform, value);
+		}
+		if (store && !isSkip(value)) {
+			stage = 'store';
+			value = await tryStage(lanes, work, {stage, run: store, input: value});
+		}
+		return finish(
+			lanes,
+			entry,
+			work,
+			isSkip(value) ? {status: 'skipped', reason: value.skipped} : {status: 'succeeded', result: value, outputs: work.outputs},
+		);
 	} catch (thrown) {
 		if (thrown === pending) return undefined;
-		throw thrown;
+		if (lanes.shutdown.isAbandoned) throw thrown;
+		return finish(lanes, entry, work, {status: 'failed', error: toItemError(toTwolaneError(thrown, stage), stage)});
 	} finally {
 		work.hold.release();
 	}
-}
-
-/** fetch -> transform -> store; a stage that is not there hands its input on. */
-async function runStages(lanes: Lanes, work: Work): Promise<Ending> {
-	const {fetch, transform, store} = lanes.flow;
-	let stage: Stage = 'fetch';
-	try {
-		let value = fetch ? await take(lanes, work, 'fetch', work.entry.item) : work.entry.item;
-		if (isSkip(value)) return skipped(value);
-		if (transform) {
-			stage = 'transform';
-			value = await runTransform(lanes, work, transform, value);
-			if (isSkip(value)) return skipped(value);
-		}
-		if (store) {
-			stage = 'store';
-			value = await take(lanes, work, 'store', value);
-			if (isSkip(value)) return skipped(value);
-		}
-		return {status: 'succeeded', result: value, outputs: work.outputs};
-	} catch (thrown) {
-		if (thrown === pending || lanes.shutdown.isAbandoned) throw thrown;
-		return {status: 'failed', error: describe(thrown, stage)};
-	}
-}
-
-const skipped = ({skipped: reason}: Skip): Ending => ({status: 'skipped', reason});
-const describe = (thrown: unknown, stage: Stage): ItemError => toItemError(toTwolaneError(thrown, stage), stage);
-
-async function take(lanes: Lanes, work: Work, stage: 'fetch' | 'store', input: unknown): Promise<unknown> {
-	const run = lanes.flow[stage];
-	const {value, outputs} = await tryStage(lanes, work, stage, async context => await run?.(input, context));
-	work.outputs.push(...outputs);
-	return value;
 }
 
 /** A task that lost its thread or its time gets one more try, alone; its input went with the thread, so it is fetched again. */
@@ -67,7 +50,9 @@ async function runTransform(lanes: Lanes, work: Work, transform: Cpu<unknown, un
 		if (lanes.shutdown.isAbandoned || describeCode(error.code)?.retry !== 'alone' || !lanes.budget.take()) throw thrown;
 		work.attempts = Math.max(work.attempts, 2);
 		work.outputs.length = 0;
-		const again = lanes.flow.fetch ? await take(lanes, work, 'fetch', work.entry.item) : work.entry.item;
+		const {fetch} = lanes.flow;
+		const {item} = work.entry;
+		const again = fetch ? await tryStage(lanes, work, {stage: 'fetch', run: fetch, input: item}) : item;
 		return isSkip(again) ? again : await runOnThread(lanes, work, {transform, value: again, alone: true});
 	}
 }
@@ -104,7 +89,16 @@ async function runOnThread(lanes: Lanes, work: Work, {transform, value, alone}: 
 function untilAbandoned<T>({shutdown}: Lanes, running: Promise<T>): Promise<T> {
 	return new Promise((resolve, reject) => {
 		const cancel = shutdown.onAbandon(reject);
-		running.finally(cancel).then(resolve, reject);
+		running.then(
+			value => {
+				cancel();
+				resolve(value);
+			},
+			(error: unknown) => {
+				cancel();
+				reject(error);
+			},
+		);
 	});
 }
 

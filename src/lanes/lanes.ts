@@ -3,6 +3,7 @@ import type {FlowDefinition} from './flow.ts';
 import {type Gate, createGate} from './gate.ts';
 import type {ResolvedLimits} from './limits.ts';
 import type {Clock, CpuPool, Meter, Reader, Store} from './ports.ts';
+import {type LiveCalls, createLiveCalls} from './live-calls.ts';
 import {type RetryBudget, createRetryBudget} from './retry.ts';
 import {type Shutdown, createShutdown} from './shutdown.ts';
 import {type Tally, createTally} from './tally.ts';
@@ -32,6 +33,7 @@ export interface Lanes extends LanesSetup {
 	readonly budget: RetryBudget;
 	readonly tally: Tally;
 	readonly shutdown: Shutdown;
+	readonly liveCalls: LiveCalls;
 	/** Buffers that our readers made: these, and no others, are moved to a thread. */
 	readonly ownBuffers: WeakSet<ArrayBuffer>;
 	readonly startedMs: number;
@@ -62,6 +64,9 @@ export function openLanes(setup: LanesSetup): Lanes {
 		clock,
 		hold: () => (isCpuFull() ? 'cpu' : isOutOfRoom() ? 'bytes' : undefined),
 	});
+	const shutdown = createShutdown(clock);
+	const liveCalls = createLiveCalls({clock, limitMs: limits.fetchTimeoutMs});
+	shutdown.onAbandon(liveCalls.endAll);
 	const store = createGate({openWidth, perHost: 'auto', clock});
 	return {
 		...setup,
@@ -69,7 +74,8 @@ export function openLanes(setup: LanesSetup): Lanes {
 		bytes,
 		budget: createRetryBudget(),
 		tally: createTally(() => setup.meter.histogram()),
-		shutdown: createShutdown(clock),
+		shutdown,
+		liveCalls,
 		ownBuffers: new WeakSet(),
 		startedMs: clock.nowMs(),
 	};

@@ -70,7 +70,8 @@ export function startRun(setup: RunSetup): Run {
 		begun = begin(setup);
 		const unlisten = listen(setup, begun);
 		try {
-			yield* drive(setup, begun);
+			for await (const outcome of drive(setup, begun)) yield outcome;
+			begun.isThrough = true;
 		} catch (error) {
 			begun.lanes.shutdown.abandon(error);
 			reject(error);
@@ -135,16 +136,11 @@ function stop(begun: Begun, reason: CompletionReason): void {
 }
 
 /** The items through the lanes, outcomes in the order in which they end: an ordered iteration would stall behind a slow head. */
-async function* drive(setup: RunSetup, begun: Begun): AsyncGenerator<Outcome> {
-	const {lanes} = begun;
-	const {items, isCutShort} = untilStopped(setup.items, lanes.shutdown);
-	const outcomes = pMapIterable(items, (item, n) => mapItem(setup, begun, {item, n}), {
-		concurrency: readAhead(setup),
-		preserveOrder: false,
+function drive(setup: RunSetup, begun: Begun): AsyncIterable<Outcome> {
+	const source = untilStopped(setup.items, begun.lanes.shutdown, () => {
+		begun.hasLeftovers = true;
 	});
-	for await (const outcome of outcomes) yield outcome;
-	begun.hasLeftovers ||= isCutShort();
-	begun.isThrough = true;
+	return pMapIterable(source, (item, n) => mapItem(setup, begun, {item, n}), {concurrency: readAhead(setup), preserveOrder: false});
 }
 
 function readAhead({limits: {ioConcurrency}}: RunSetup): number {

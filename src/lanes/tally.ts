@@ -27,7 +27,7 @@ export interface Tally {
 
 // A flow's own codes are not bounded by our table.
 const MOST_CODES = 100;
-const TOP = 5;
+const TOP = 10;
 
 export function createTally(histogram: () => Histogram): Tally {
 	const histograms = new Map<TimedStage, Histogram>();

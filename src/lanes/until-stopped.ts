@@ -1,47 +1,47 @@
 import type {Shutdown} from './shutdown.ts';
 
-/** The same items, ending at the stop: also while the source keeps us waiting for the next one. */
-export function untilStopped(
-	source: Iterable<unknown> | AsyncIterable<unknown>,
-	shutdown: Shutdown,
-): {readonly items: Iterable<unknown> | AsyncIterable<unknown>; readonly isCutShort: () => boolean} {
-	let isDone = false;
-	const end = {done: true, value: undefined} as const;
+type Items = Iterable<unknown> | AsyncIterable<unknown>;
+const end = {done: true, value: undefined} as const;
 
-	function* takeSync(from: Iterable<unknown>): Generator<unknown> {
-		for (const item of from) {
-			if (shutdown.isStopping) return;
-			yield item;
-		}
-		isDone = true;
+/** The same items, ending at the stop, also while the source keeps us waiting for the next one; `onCut` is told that there may be more. */
+export function untilStopped(source: Items, shutdown: Shutdown, onCut: () => void): Items {
+	return Symbol.asyncIterator in source
+		? {[Symbol.asyncIterator]: () => takeAsync(source, shutdown, onCut)}
+		: takeSync(source, shutdown, onCut);
+}
+
+function* takeSync(source: Iterable<unknown>, shutdown: Shutdown, onCut: () => void): Generator<unknown> {
+	for (const item of source) {
+		if (shutdown.isStopping) return onCut();
+		yield item;
 	}
+}
 
-	function takeAsync(from: AsyncIterable<unknown>): AsyncIterator<unknown> {
-		const iterator = from[Symbol.asyncIterator]();
-		return {
-			next: () =>
-				new Promise((resolve, reject) => {
-					if (shutdown.isStopping) return resolve(end);
-					const cancel = shutdown.onStop(() => resolve(end));
-					return iterator.next().then(
-						result => {
-							cancel();
-							if (result.done) isDone = true;
-							resolve(result);
-						},
-						(error: unknown) => {
-							cancel();
-							reject(error);
-						},
-					);
-				}),
-			async return() {
-				await iterator.return?.();
-				return end;
-			},
-		};
-	}
-
-	const items = Symbol.asyncIterator in source ? {[Symbol.asyncIterator]: () => takeAsync(source)} : takeSync(source);
-	return {items, isCutShort: () => shutdown.isStopping && !isDone};
+function takeAsync(source: AsyncIterable<unknown>, shutdown: Shutdown, onCut: () => void): AsyncIterator<unknown> {
+	const iterator = source[Symbol.asyncIterator]();
+	return {
+		next: () =>
+			new Promise((resolve, reject) => {
+				const cut = (): void => {
+					onCut();
+					resolve(end);
+				};
+				if (shutdown.isStopping) return cut();
+				const cancel = shutdown.onStop(cut);
+				return iterator.next().then(
+					result => {
+						cancel();
+						resolve(result);
+					},
+					(error: unknown) => {
+						cancel();
+						reject(error);
+					},
+				);
+			}),
+		async return() {
+			await iterator.return?.();
+			return end;
+		},
+	};
 }

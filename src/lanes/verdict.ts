@@ -186,7 +186,15 @@ function judgeWaiting(measured: Measurements): Verdict | undefined {
 			fetchLine(measured),
 			`${coresLine(measured)}${measured.cpu ? `, threads ${percent(measured.cpu.busyMs / (measured.cpu.threads * wallMs))} full` : ''}`,
 		],
-		...(isFull ? wider(measured, fetch) : {advice: ['Every item was in flight at once: the run takes as long as its slowest answers.']}),
+		...(isFull
+			? wider(measured, fetch)
+			: {
+					advice: [
+						fetch.calls <= fetch.limit
+							? 'Every item was in flight at once: the run takes as long as its slowest answers.'
+							: 'The IO lane had room: the time goes into single slow answers and the waits between tries.',
+					],
+				}),
 	};
 }
 
@@ -203,15 +211,15 @@ function judgeMainThread(measured: Measurements): Verdict | undefined {
 	};
 }
 
-const MOST_WIDER = 8;
+const MOST_WIDER = 4;
 const MOST_ADVISED = 128;
 // Tails, ramps and the noise of a second run: what a prediction leaves room for.
-const PRUDENCE = 1.1;
+const PRUDENCE = 1.15;
 
 /** The narrowest width that brings most of what widening can bring, and what it should bring. */
 function wider(measured: Measurements, gate: GateMeasurements): Pick<Verdict, 'advice' | 'prediction'> {
 	const limit = gate.isAuto ? Math.max(1, Math.round(gate.inFlightMs / measured.wallMs)) : gate.limit;
-	const widths = [2, 3, 4, 6, MOST_WIDER].map(factor => Math.min(limit * factor, MOST_ADVISED));
+	const widths = [2, 3, MOST_WIDER].map(factor => Math.min(limit * factor, MOST_ADVISED));
 	const best = Math.min(...widths.map(width => wallAt(measured, gate, {width, limit})));
 	const value = widths.find(width => wallAt(measured, gate, {width, limit}) <= best * 1.15) ?? limit;
 	const speedup = round(measured.wallMs / (wallAt(measured, gate, {width: value, limit}) * PRUDENCE));

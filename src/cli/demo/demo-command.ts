@@ -5,4 +5,6 @@ export interface DemoFlags extends Limits {
 	readonly json?: boolean;
 	readonly quiet?: boolean;
 }
-export async function demoCommand(_: DemoFlags): Promise<number> { return 0; }
+export async function demoCommand(_: DemoFlags): Promise<number> {
+	return 0;
+}

@@ -38,7 +38,7 @@ function sumOctaves(seed: number): Float32Array {
 
 function addOctave(table: Float32Array, {cells, seed, weight}: {cells: number; seed: number; weight: number}): void {
 	const lattice = Float32Array.from({length: cells * cells}, (_, cell) => hashCell(seed + (cell % cells), Math.floor(cell / cells)));
-	const steps = Array.from({length: SIZE}, (_, at) => smoothstep((((at * cells) / SIZE) % 1)));
+	const steps = Array.from({length: SIZE}, (_, at) => smoothstep(((at * cells) / SIZE) % 1));
 	for (let y = 0; y < SIZE; y++) {
 		const row = Math.floor((y * cells) / SIZE) * cells;
 		const rowBelow = (row + cells) % (cells * cells);

@@ -64,7 +64,7 @@ const LARGEST_MEGAPIXELS = {jpeg: 4, webp: 2, png: 1.1} as const;
 
 function chooseSize(random: ReturnType<typeof createRandom>, format: Photo['format']): {width: number; height: number} {
 	const aspect = random.pick(ASPECTS);
-	const megapixels = 1.01 + (LARGEST_MEGAPIXELS[format] - 1.02) * random.between(0, 1) ** 3;
+	const megapixels = 1.01 + (LARGEST_MEGAPIXELS[format] - 1.02) * random.between(0, 1) ** 5;
 	const height = Math.round(Math.sqrt((megapixels * MEGA) / aspect));
 	return {width: Math.round(height * aspect), height};
 }

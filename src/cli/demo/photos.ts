@@ -32,8 +32,14 @@ export async function makePhotos({directory, count, onProgress, signal}: MakePho
 	let done = count - missing.length;
 	onProgress?.(done, count);
 	const making: Making = {folder, signal, report: () => onProgress?.(++done, count)};
-	await renderPhotos(missing.filter(n => n < DIFFERENT_PHOTOS), making);
-	await repeatPhotos(missing.filter(n => n >= DIFFERENT_PHOTOS), making);
+	await renderPhotos(
+		missing.filter(n => n < DIFFERENT_PHOTOS),
+		making,
+	);
+	await repeatPhotos(
+		missing.filter(n => n >= DIFFERENT_PHOTOS),
+		making,
+	);
 	signal?.throwIfAborted();
 	return photos.map(({name, width, height, format, orientation}) => ({name, width, height, format, orientation}));
 }

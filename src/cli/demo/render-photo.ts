@@ -10,7 +10,7 @@ import {paintScene} from './scene.ts';
 const noise = createNoise(1);
 
 /** Pictures are painted at this size and enlarged: four fifths of the cost of a 1.7-MP photo would otherwise be painting. */
-const CANVAS_PIXELS = 300_000;
+const CANVAS_PIXELS = 180_000;
 
 /** Makes the bytes of the nth photo. The default export is what the threads of `makePhotos` run. */
 export default async function renderPhoto(n: number): Promise<Uint8Array> {

@@ -29,7 +29,17 @@ const families: readonly ((scene: Scene) => void)[] = [
 ];
 
 /** Paints picture k. The families take turns; each turn starts three further on, so that a contact sheet ten wide has no columns. */
-export function paintScene({k, width, height, noise}: {readonly k: number; readonly width: number; readonly height: number; readonly noise: Noise}): Canvas {
+export function paintScene({
+	k,
+	width,
+	height,
+	noise,
+}: {
+	readonly k: number;
+	readonly width: number;
+	readonly height: number;
+	readonly noise: Noise;
+}): Canvas {
 	const canvas = createCanvas(width, height);
 	const variant = Math.floor(k / families.length);
 	const paint = families[(k + variant * 3) % families.length]!;

@@ -58,7 +58,9 @@ function paintCurtain({canvas, noise, random}: Scene, {low, high, base}: {low: C
 	const v = random.between(0, 1);
 	const reach = random.between(0.14, 0.34);
 	const slant = random.between(-0.25, 0.25);
-	const foot = tabulate(x => base + (x - canvas.aspect / 2) * slant + (noise(u + x * 0.16, v) - 0.5) * 0.5 + Math.sin(x * 5 + u * 9) * 0.03);
+	const foot = tabulate(
+		x => base + (x - canvas.aspect / 2) * slant + (noise(u + x * 0.16, v) - 0.5) * 0.5 + Math.sin(x * 5 + u * 9) * 0.03,
+	);
 	draw(canvas, dot => {
 		const up = foot(dot.x) - dot.y;
 		if (up < -0.05 || up > reach * 5) return 0;

@@ -49,7 +49,13 @@ function paintFleet(scene: Scene, {count, cloth, air}: {count: number; cloth: re
 		const x = ((balloon * 0.618 + random.between(0, 0.2)) % 1) * (canvas.aspect - radius * 2) + radius;
 		const distance = 0.35 * (1 - balloon / count);
 		const inks = cloth.map(ink => mix(ink, air, distance));
-		paintBalloon(scene, {x, y: random.between(radius + 0.04, 0.62 - radius * 0.6), radius, inks, wicker: mix([0.36, 0.22, 0.12], air, distance)});
+		paintBalloon(scene, {
+			x,
+			y: random.between(radius + 0.04, 0.62 - radius * 0.6),
+			radius,
+			inks,
+			wicker: mix([0.36, 0.22, 0.12], air, distance),
+		});
 	}
 }
 

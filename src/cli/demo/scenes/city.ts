@@ -8,16 +8,65 @@ import {paintSky} from './sky.ts';
 import {paintWater} from './water.ts';
 
 const moods = [
-	{sky: ['#050b1e', '#15264f', '#4a4a7a'], wall: '#141a2c', windows: ['#ffd27a', '#ffe9b8', '#9fd0ff'], lit: 0.42, moon: '#fdf6df', stars: 250},
+	{
+		sky: ['#050b1e', '#15264f', '#4a4a7a'],
+		wall: '#141a2c',
+		windows: ['#ffd27a', '#ffe9b8', '#9fd0ff'],
+		lit: 0.42,
+		moon: '#fdf6df',
+		stars: 250,
+	},
 	{sky: ['#241a3f', '#8a3c6a', '#f58a5b'], wall: '#2a1d33', windows: ['#ffcf70', '#fff2cc'], lit: 0.3, moon: '#ffd9a0', stars: 100},
-	{sky: ['#071a1c', '#0f4a4a', '#3fa58c'], wall: '#0c1e22', windows: ['#ff5fa2', '#4ff0e0', '#ffe36a'], lit: 0.5, moon: '#e0fff4', stars: 250},
-	{sky: ['#5f9bd0', '#a9cde6', '#f0efe2'], wall: '#7d8794', windows: ['#cfe6f5', '#41566b', '#5f7890'], lit: 0.9, moon: '#fffbe8', stars: 0},
-	{sky: ['#1a1030', '#3b1f6b', '#a03fa0'], wall: '#160f2a', windows: ['#ff7ad9', '#7ad0ff', '#ffd27a'], lit: 0.45, moon: '#f7e6ff', stars: 250},
-	{sky: ['#e8a06a', '#f4c898', '#fdecd2'], wall: '#8a5f4a', windows: ['#fff4d8', '#6a4638', '#a87858'], lit: 0.85, moon: '#fffaf0', stars: 0},
+	{
+		sky: ['#071a1c', '#0f4a4a', '#3fa58c'],
+		wall: '#0c1e22',
+		windows: ['#ff5fa2', '#4ff0e0', '#ffe36a'],
+		lit: 0.5,
+		moon: '#e0fff4',
+		stars: 250,
+	},
+	{
+		sky: ['#5f9bd0', '#a9cde6', '#f0efe2'],
+		wall: '#7d8794',
+		windows: ['#cfe6f5', '#41566b', '#5f7890'],
+		lit: 0.9,
+		moon: '#fffbe8',
+		stars: 0,
+	},
+	{
+		sky: ['#1a1030', '#3b1f6b', '#a03fa0'],
+		wall: '#160f2a',
+		windows: ['#ff7ad9', '#7ad0ff', '#ffd27a'],
+		lit: 0.45,
+		moon: '#f7e6ff',
+		stars: 250,
+	},
+	{
+		sky: ['#e8a06a', '#f4c898', '#fdecd2'],
+		wall: '#8a5f4a',
+		windows: ['#fff4d8', '#6a4638', '#a87858'],
+		lit: 0.85,
+		moon: '#fffaf0',
+		stars: 0,
+	},
 	{sky: ['#2a3440', '#56636e', '#98a2a6'], wall: '#2c353d', windows: ['#ffdf9a', '#e8f0f4'], lit: 0.25, moon: '#dfe6ea', stars: 0},
 	{sky: ['#1f5a5f', '#6fb0a0', '#f0e0a8'], wall: '#2f4f50', windows: ['#ffe08a', '#d8f0e0'], lit: 0.35, moon: '#fff4c8', stars: 0},
-	{sky: ['#2a0a10', '#6a141f', '#d03a2a'], wall: '#1f080c', windows: ['#ff9a5a', '#ffd0a0', '#ff5a4a'], lit: 0.5, moon: '#ffc8a0', stars: 80},
-	{sky: ['#f4c8d8', '#e8dcf0', '#d8ecf8'], wall: '#a8a0c0', windows: ['#ffffff', '#8880a8', '#c8d8f0'], lit: 0.9, moon: '#ffffff', stars: 0},
+	{
+		sky: ['#2a0a10', '#6a141f', '#d03a2a'],
+		wall: '#1f080c',
+		windows: ['#ff9a5a', '#ffd0a0', '#ff5a4a'],
+		lit: 0.5,
+		moon: '#ffc8a0',
+		stars: 80,
+	},
+	{
+		sky: ['#f4c8d8', '#e8dcf0', '#d8ecf8'],
+		wall: '#a8a0c0',
+		windows: ['#ffffff', '#8880a8', '#c8d8f0'],
+		lit: 0.9,
+		moon: '#ffffff',
+		stars: 0,
+	},
 ];
 
 /** A skyline in three rows; every other one stands at the water. */

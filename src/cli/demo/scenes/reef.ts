@@ -9,16 +9,76 @@ import {takeTurn} from './scene.ts';
 import type {Scene} from './scene.ts';
 
 const moods = [
-	{water: ['#8fe8f0', '#1fa3c8', '#0a4f8a'], sand: '#d9cfa5', coral: ['#ff7a5c', '#f2b84b', '#d94f8a'], fish: ['#ffb52e', '#fff2d0'], school: 14},
-	{water: ['#3f9fd8', '#0f4f9a', '#041a4a'], sand: '#4a6a8a', coral: ['#7a4fd0', '#3f8fd0', '#d05fa0'], fish: ['#ffe14a', '#2a6fff'], school: 4},
-	{water: ['#c8f5d8', '#4fc8a8', '#1a7a70'], sand: '#e8e0b8', coral: ['#ff5f6a', '#ffa04a', '#f7e05a'], fish: ['#ff4a2a', '#ffffff'], school: 40},
-	{water: ['#6fb0a0', '#2a6a5a', '#0c2f2a'], sand: '#5f7a5a', coral: ['#4f8a3a', '#8aa83f', '#3f6a4a'], fish: ['#c8d8c0', '#6a8a8a'], school: 2},
-	{water: ['#9a8fe8', '#4a3fb0', '#1a1450'], sand: '#6a5f9a', coral: ['#ff5fd0', '#5fe8ff', '#c8ff5a'], fish: ['#ff9a3d', '#fff0ff'], school: 22},
-	{water: ['#f0e8c0', '#7fc8c0', '#2f8fa8'], sand: '#f4e8c8', coral: ['#c86a4a', '#e0a070', '#a8505a'], fish: ['#2f3f5f', '#f4d03f'], school: 8},
-	{water: ['#1f4a6a', '#0a2440', '#020814'], sand: '#1f3048', coral: ['#3fe0c0', '#2f8fff', '#ff4fa0'], fish: ['#4ff0ff', '#1f5fa0'], school: 60},
-	{water: ['#ffd8c8', '#e88a8a', '#7a3a6a'], sand: '#f0c8a8', coral: ['#ffe08a', '#ff8a5a', '#8a4a9a'], fish: ['#ffffff', '#e03a4a'], school: 10},
-	{water: ['#d8f0a0', '#6fa84f', '#1f4a2a'], sand: '#a89a5f', coral: ['#2f6a3f', '#c8d04f', '#5f8a2f'], fish: ['#e8a03f', '#3f2a14'], school: 6},
-	{water: ['#b8d8e8', '#6a94b0', '#2f4f6a'], sand: '#c8ccc8', coral: ['#e8e8f0', '#a8b8d0', '#d0a8b8'], fish: ['#3f5a8a', '#d8e8f8'], school: 30},
+	{
+		water: ['#8fe8f0', '#1fa3c8', '#0a4f8a'],
+		sand: '#d9cfa5',
+		coral: ['#ff7a5c', '#f2b84b', '#d94f8a'],
+		fish: ['#ffb52e', '#fff2d0'],
+		school: 14,
+	},
+	{
+		water: ['#3f9fd8', '#0f4f9a', '#041a4a'],
+		sand: '#4a6a8a',
+		coral: ['#7a4fd0', '#3f8fd0', '#d05fa0'],
+		fish: ['#ffe14a', '#2a6fff'],
+		school: 4,
+	},
+	{
+		water: ['#c8f5d8', '#4fc8a8', '#1a7a70'],
+		sand: '#e8e0b8',
+		coral: ['#ff5f6a', '#ffa04a', '#f7e05a'],
+		fish: ['#ff4a2a', '#ffffff'],
+		school: 40,
+	},
+	{
+		water: ['#6fb0a0', '#2a6a5a', '#0c2f2a'],
+		sand: '#5f7a5a',
+		coral: ['#4f8a3a', '#8aa83f', '#3f6a4a'],
+		fish: ['#c8d8c0', '#6a8a8a'],
+		school: 2,
+	},
+	{
+		water: ['#9a8fe8', '#4a3fb0', '#1a1450'],
+		sand: '#6a5f9a',
+		coral: ['#ff5fd0', '#5fe8ff', '#c8ff5a'],
+		fish: ['#ff9a3d', '#fff0ff'],
+		school: 22,
+	},
+	{
+		water: ['#f0e8c0', '#7fc8c0', '#2f8fa8'],
+		sand: '#f4e8c8',
+		coral: ['#c86a4a', '#e0a070', '#a8505a'],
+		fish: ['#2f3f5f', '#f4d03f'],
+		school: 8,
+	},
+	{
+		water: ['#1f4a6a', '#0a2440', '#020814'],
+		sand: '#1f3048',
+		coral: ['#3fe0c0', '#2f8fff', '#ff4fa0'],
+		fish: ['#4ff0ff', '#1f5fa0'],
+		school: 60,
+	},
+	{
+		water: ['#ffd8c8', '#e88a8a', '#7a3a6a'],
+		sand: '#f0c8a8',
+		coral: ['#ffe08a', '#ff8a5a', '#8a4a9a'],
+		fish: ['#ffffff', '#e03a4a'],
+		school: 10,
+	},
+	{
+		water: ['#d8f0a0', '#6fa84f', '#1f4a2a'],
+		sand: '#a89a5f',
+		coral: ['#2f6a3f', '#c8d04f', '#5f8a2f'],
+		fish: ['#e8a03f', '#3f2a14'],
+		school: 6,
+	},
+	{
+		water: ['#b8d8e8', '#6a94b0', '#2f4f6a'],
+		sand: '#c8ccc8',
+		coral: ['#e8e8f0', '#a8b8d0', '#d0a8b8'],
+		fish: ['#3f5a8a', '#d8e8f8'],
+		school: 30,
+	},
 ];
 
 /** Under water: rays of light, fish, and corals on the sand. */
@@ -44,7 +104,12 @@ export function paintReef(scene: Scene): void {
 		const nearness = coral / corals;
 		const x = random.between(0, canvas.aspect);
 		const size = random.between(0.05, 0.13) * (0.6 + nearness);
-		paintCoral(scene, {x, foot: ridge(x) + 0.02 + nearness * 0.18, size, ink: mix(colour(random.pick(mood.coral)), water, 0.45 * (1 - nearness))});
+		paintCoral(scene, {
+			x,
+			foot: ridge(x) + 0.02 + nearness * 0.18,
+			size,
+			ink: mix(colour(random.pick(mood.coral)), water, 0.45 * (1 - nearness)),
+		});
 	}
 }
 
