@@ -114,7 +114,8 @@ function checkOptions(flow: FlowDefinition, options: unknown): unknown {
 	if (checked instanceof Promise) throw new TypeError(`flow '${flow.name}': the schema of its options must not be asynchronous.`);
 	if (checked.issues === undefined) return checked.value;
 	const problems = checked.issues.map(
-		({message, path}) => `${path?.map(step => String(typeof step === 'object' ? step.key : step)).join('.') || 'options'}: ${message}`,
+		({message, path}) =>
+			`${['options', ...(path ?? []).map(step => String(typeof step === 'object' ? step.key : step))].join('.')}: ${message}`,
 	);
 	throw new TypeError(`options of flow '${flow.name}': ${problems.join('; ')}`);
 }

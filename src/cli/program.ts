@@ -1,5 +1,5 @@
 import {Command, CommanderError, InvalidArgumentError, Option} from 'commander';
-import {type Limits, limitTable} from '../lanes/limits.ts';
+import {limitTable} from '../lanes/limits.ts';
 import type {DemoFlags} from './demo/demo-command.ts';
 import {readAutoOrWhole, readBytes, readCount, readMs, readPercentage, readWhole} from './quantities.ts';
 import type {RunFlags} from './run-command.ts';
@@ -80,7 +80,7 @@ function addLimitFlags(command: Command): void {
 		const option = new Option(`${short === undefined ? '' : `${short}, `}${flag} <${value}>`, meaning + shownDefault);
 		option.argParser(kind === 'count' ? readAutoOrWhole : readers[kind]);
 		// The flag of a limit is its name in kebab case, or shorter: the option is always called by its name.
-		option.attributeName = () => name satisfies string as keyof Limits;
+		option.attributeName = () => name satisfies string;
 		command.addOption(option);
 	}
 }

@@ -5,6 +5,7 @@ import type {RunOptions} from '../library.ts';
 import {executeRun} from './execute-run.ts';
 import {checkWords, usageError} from './failure.ts';
 import {listenForInterrupt} from './interrupt.ts';
+import {keepGiven, readLimits} from './limit-flags.ts';
 import {loadFlow} from './load-flow.ts';
 import {openOutput} from './output-style.ts';
 import {openSource} from './sources.ts';
@@ -34,7 +35,7 @@ export interface RunFlags extends Limits {
 export async function runCommand(sources: readonly string[], flags: RunFlags): Promise<number> {
 	const style = openOutput(flags);
 	const {flow, extensions} = await loadFlow(flags.flow);
-	const stop = listenForInterrupt(style.note);
+	const stop = listenForInterrupt(line => style.note(line));
 	if (flags.out.includes('://')) throw usageError(`--out ${flags.out}: this version writes into a folder.`);
 	const out = resolve(flags.out);
 	const state = resolve(flags.state ?? join(out, '.twolane'));
@@ -73,14 +74,12 @@ function checkOrigins(origins: readonly string[]): readonly string[] {
 	return origins;
 }
 
-/** Flags as the library's options; what was not given stays out, so that its default is said in one place. */
+/** Flags as the library's options. */
 function readOptions(flags: RunFlags): RunOptions<unknown> {
 	const {attempts, toleratedFailureCount, toleratedFailurePercentage} = flags;
-	const {ioConcurrency, ioConcurrencyPerHost, threads, inFlightBytes, maxBytes, fetchTimeoutMs} = flags;
-	const limits = {ioConcurrency, ioConcurrencyPerHost, threads, inFlightBytes, maxBytes, fetchTimeoutMs};
 	return {
 		options: readFlowOptions(flags),
-		limits: keepGiven(limits),
+		limits: readLimits(flags),
 		...keepGiven({attempts, toleratedFailureCount, toleratedFailurePercentage}),
 	};
 }
@@ -96,8 +95,3 @@ function readFlowOptions({flow, set, size, format, quality, decode, maxPixels}: 
 	}
 	return {...own, ...set};
 }
-
-type Given<T> = {[Key in keyof T]?: Exclude<T[Key], undefined>};
-
-const keepGiven = <T extends object>(values: T): Given<T> =>
-	Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Given<T>;

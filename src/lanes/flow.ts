@@ -22,13 +22,13 @@ export interface Context<Item = unknown, Options = unknown> extends Task<Item, O
 	 * The bytes are yours; what `fetch` returns of them is moved, not copied, to the thread.
 	 * @throws TwolaneError with the codes of docs/errors.md, stage `item` or `fetch`.
 	 */
-	read(source: Source): Promise<Uint8Array<ArrayBuffer>>;
+	readonly read: (source: Source) => Promise<Uint8Array<ArrayBuffer>>;
 	/**
 	 * Writes one output of the item at `{hh}/{slug}/{name}` below `out` and records it in the outcome under its name without extension.
 	 * The same name twice fails the item, as does an `out` that was not given.
 	 * @throws TwolaneError `STORE_FAILED`, `STORE_DENIED`, `STORE_FULL`.
 	 */
-	put(name: string, body: Uint8Array | string, options?: {readonly contentType?: string}): Promise<Output>;
+	readonly put: (name: string, body: Uint8Array | string, options?: {readonly contentType?: string}) => Promise<Output>;
 }
 
 /** A CPU stage: the default export of `file`, run on a thread. */

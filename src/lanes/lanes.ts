@@ -66,7 +66,7 @@ export function openLanes(setup: LanesSetup): Lanes {
 	});
 	const shutdown = createShutdown(clock);
 	const liveCalls = createLiveCalls({clock, limitMs: limits.fetchTimeoutMs});
-	shutdown.onAbandon(liveCalls.endAll);
+	shutdown.onAbandon(reason => liveCalls.endAll(reason));
 	const store = createGate({openWidth, perHost: 'auto', clock});
 	return {
 		...setup,

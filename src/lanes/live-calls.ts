@@ -57,7 +57,7 @@ export function createLiveCalls({clock, limitMs}: {readonly clock: Clock; readon
 			cancelTimer = undefined;
 		},
 		endAll(reason) {
-			for (const call of [...calls]) call.end(reason);
+			for (const call of calls) call.end(reason);
 			calls.clear();
 			cancelTimer?.();
 		},

@@ -10,7 +10,7 @@ export function untilStopped(source: Items, shutdown: Shutdown, onCut: () => voi
 		: takeSync(source, shutdown, onCut);
 }
 
-function* takeSync(source: Iterable<unknown>, shutdown: Shutdown, onCut: () => void): Generator<unknown> {
+function* takeSync(source: Iterable<unknown>, shutdown: Shutdown, onCut: () => void): Generator {
 	for (const item of source) {
 		if (shutdown.isStopping) return onCut();
 		yield item;

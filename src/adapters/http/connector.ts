@@ -29,8 +29,8 @@ export function guardedConnector({
 }: ConnectorOptions): buildConnector.connector {
 	// undici hands these on to net.connect, whose `signal` its types leave out.
 	const base = {timeout: connectMs, signal} as buildConnector.BuildOptions;
-	const connectFreely = build({...base, lookup} as buildConnector.BuildOptions);
-	const connectGuarded = build({...base, lookup: guardLookup(lookup)} as buildConnector.BuildOptions);
+	const connectFreely = build({...base, lookup});
+	const connectGuarded = build({...base, lookup: guardLookup(lookup)});
 
 	return (options, callback) => {
 		const {origin} = new URL(`${options.protocol}//${options.host ?? options.hostname}`);

@@ -1,6 +1,6 @@
 import {isMarkedAsUntransferable} from 'node:worker_threads';
 import {inspectCargo} from '../../lanes/border.ts';
-import {type Code, TwolaneError} from '../../lanes/errors.ts';
+import {TwolaneError} from '../../lanes/errors.ts';
 import type {Task} from '../../lanes/flow.ts';
 import type {ThreadCall, ThreadEnding, ThreadFailure} from './messages.ts';
 import {resolveOwnPackages} from './own-packages.ts';
@@ -62,14 +62,14 @@ async function move(ending: Made, buffers: readonly ArrayBuffer[]): Promise<Thre
 		get [Piscina.valueSymbol]() {
 			return ending;
 		},
-	} as never) as unknown as ThreadEnding;
+	}) as unknown as ThreadEnding;
 }
 
 function describeFailure(error: unknown, runMs: number): ThreadFailure {
 	const {name, code, retryable} = (error ?? {}) as {name?: unknown; code?: unknown; retryable?: unknown};
 	// By name: a transform may come with its own copy of the class.
 	if (name === 'TwolaneError' && typeof code === 'string') {
-		return {code: code as Code, message: messageOf(error), retryable: retryable === true, runMs};
+		return {code: code, message: messageOf(error), retryable: retryable === true, runMs};
 	}
 	return {code: 'TRANSFORM_FAILED', message: messageOf(error), retryable: false, runMs};
 }

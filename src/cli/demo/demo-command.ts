@@ -1,10 +1,81 @@
+import {join, resolve} from 'node:path';
+import {readFlow} from '../../lanes/flow.ts';
+import type {ManifestRow} from '../../manifest/manifest-row.ts';
+import {environment} from '../environment.ts';
+import {executeRun} from '../execute-run.ts';
+import {usageError} from '../failure.ts';
+import {listenForInterrupt} from '../interrupt.ts';
+import {readLimits} from '../limit-flags.ts';
 import type {Limits} from '../../lanes/limits.ts';
+import {type OutputStyle, openOutput} from '../output-style.ts';
+import {flows} from '../../wire.ts';
+import {defaultPhotoDirectory} from './photo-folder.ts';
+import type {Photo} from './photo.ts';
+import {makePhotos} from './photos.ts';
+import {startOrigin} from './start-origin.ts';
+
 export interface DemoFlags extends Limits {
 	readonly items: number;
 	readonly out: string;
 	readonly json?: boolean;
 	readonly quiet?: boolean;
 }
-export async function demoCommand(_: DemoFlags): Promise<number> {
-	return 0;
+
+/** `twolane demo`: sample photos, made once, served by a web server of our own, to thumbnails. Always a fresh run. */
+export async function demoCommand(flags: DemoFlags): Promise<number> {
+	if (flags.items < 1) throw usageError('--items: a demo wants at least one photo.');
+	const style = openOutput(flags);
+	const stop = listenForInterrupt(line => style.note(line));
+	const directory = defaultPhotoDirectory(environment);
+	const photos = await preparePhotos({directory, count: flags.items, style, stop});
+	if (photos === undefined) return 130;
+	await using origin = await startOrigin({directory});
+	const flow = await flows.thumbnail?.load();
+	const out = resolve(flags.out);
+	return await executeRun({
+		flow: readFlow(flow),
+		sources: [{name: 'demo', rows: listPhotos(photos, origin.url), resolveFile: path => path}],
+		sourceNames: ['demo'],
+		out,
+		state: join(out, '.twolane'),
+		options: {limits: readLimits(flags)},
+		allowOrigins: [new URL(origin.url).origin],
+		skipInvalid: false,
+		style,
+		stop,
+	});
+}
+
+interface Preparation {
+	readonly directory: string;
+	readonly count: number;
+	readonly style: OutputStyle;
+	readonly stop: AbortSignal;
+}
+
+/** `undefined`: interrupted; what is made already is kept for the next time. */
+async function preparePhotos({directory, count, style, stop}: Preparation): Promise<readonly Photo[] | undefined> {
+	let isTold = false;
+	try {
+		return await makePhotos({
+			directory,
+			count,
+			signal: stop,
+			onProgress(done, total) {
+				if (!isTold) style.note(`Making ${total - done} sample photos, once, in ${directory}`);
+				isTold = true;
+				if (done === total || done % 10 === 0) style.note(`  ${done} of ${total}`);
+			},
+		});
+	} catch (error) {
+		if (stop.aborted) return undefined;
+		throw error;
+	}
+}
+
+async function* listPhotos(photos: readonly Photo[], url: string): AsyncGenerator<readonly ManifestRow[]> {
+	yield photos.map(({name}, k) => ({
+		line: k + 1,
+		value: {id: `${String(k + 1).padStart(3, '0')}-${name.replace(/\..*$/u, '')}`, url: new URL(name, url).href},
+	}));
 }

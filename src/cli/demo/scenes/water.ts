@@ -27,7 +27,7 @@ export function paintWater({canvas, noise, random}: Scene, {horizon, colour, rou
 			const seenY = horizon - depth * 0.95 - tilt * (0.06 + depth * 0.9);
 			pickUp(canvas, dot, {x: dot.x + tilt * depth * 0.35, y: Math.min(seenY, horizon - 0.002)});
 			blendInk(dot, colour, Math.min(0.85, 0.12 + depth * (0.6 + roughness * 0.6) + Math.max(0, tilt) * 0.5));
-			if (sparkle) {
+			if (sparkle && wave > 0.02) {
 				const across = Math.abs(dot.x - sparkle.x) / (0.05 + depth * 0.35);
 				const glint = ease((wave - 0.02 - across * 0.18) / (0.18 + across * 0.07));
 				lightInk(dot, sparkle.colour, glint * Math.exp(-across) * 0.9);

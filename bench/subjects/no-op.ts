@@ -1,0 +1,3 @@
+export default function noOp(item: {readonly id: string}): {readonly id: string} {
+	return item;
+}
