@@ -1,4 +1,4 @@
-import {type Attempt, type Work, createContext} from './context.ts';
+import {type Attempt, type Work, createContext, roundMs} from './context.ts';
 import {TwolaneError, isThrottle} from './errors.ts';
 import {toTwolaneError} from './failure.ts';
 import type {StageFunction} from './flow.ts';
@@ -66,8 +66,8 @@ function leave(
 	{attempt: {stage, startMs}, isSuccess}: {readonly attempt: Attempt; readonly isSuccess: boolean},
 ): void {
 	const endMs = lanes.clock.nowMs();
-	if (stage === 'fetch') work.timings.fetchMs = endMs - startMs;
-	else work.timings.storeMs = endMs - startMs;
+	if (stage === 'fetch') work.timings.fetchMs = roundMs(endMs - startMs);
+	else work.timings.storeMs = roundMs(endMs - startMs);
 	lanes.tally.addTime(stage, endMs - startMs);
 	lanes.gates[stage].leave(work.host, {startMs, endMs, isSuccess});
 }

@@ -40,6 +40,10 @@ export function inspectCargo(value: unknown, name = 'value'): Cargo {
 			if (part.buffer instanceof ArrayBuffer && part.byteLength === part.buffer.byteLength) buffers.add(part.buffer);
 			return undefined;
 		}
+		if (part instanceof ArrayBuffer) {
+			buffers.add(part);
+			return undefined;
+		}
 		if (!isPlain(part)) return canClone(part) ? undefined : path;
 		for (const key of Object.keys(part)) {
 			const found = visit((part as Record<string, unknown>)[key], stepInto(path, key));

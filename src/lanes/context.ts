@@ -18,6 +18,9 @@ export interface Work {
 	attempts: number;
 }
 
+/** Records keep tenths of a millisecond: more is noise. */
+export const roundMs = (ms: number): number => Math.round(ms * 10) / 10;
+
 /** One try of one IO stage. */
 export interface Attempt {
 	readonly number: number;

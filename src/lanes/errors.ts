@@ -222,12 +222,12 @@ const transientStatuses = new Set([408, 425, 429, 500, 502, 503, 504]);
 
 function isRetryable(code: Code, status: number | undefined): boolean {
 	if (status !== undefined) return transientStatuses.has(status);
-	const retry = table[code]?.retry ?? 'permanent';
+	const retry = describeCode(code)?.retry ?? 'permanent';
 	return retry === 'transient' || retry === 'once';
 }
 
 /** What the table says of a code; `undefined` for a flow's own. */
-export const describeCode = (code: Code): CodeEntry | undefined => table[code];
+export const describeCode = (code: Code): CodeEntry | undefined => (Object.hasOwn(table, code) ? table[code] : undefined);
 
 /** A throttle asks for less, so it narrows the gate instead of using up attempts. */
 export const isThrottle = (error: TwolaneError): boolean =>

@@ -25,10 +25,18 @@ export function toTwolaneError(thrown: unknown, stage: Stage): TwolaneError {
 }
 
 /** The message with that of its cause: `fetch failed` alone helps nobody. */
-function describeThrown(thrown: unknown): string {
-	if (!(thrown instanceof Error)) return String(thrown);
+export function describeThrown(thrown: unknown): string {
+	if (!(thrown instanceof Error)) return toText(thrown);
 	const cause = thrown.cause instanceof Error && thrown.cause.message !== '' ? `: ${thrown.cause.message}` : '';
 	return (thrown.message || thrown.name) + cause;
+}
+
+function toText(value: unknown): string {
+	try {
+		return String(value);
+	} catch {
+		return Object.prototype.toString.call(value);
+	}
 }
 
 /** The error as the outcome carries it: what happened, then what to do. */

@@ -96,21 +96,26 @@ export function defineFlow(flow: FlowDefinition): Flow<unknown, unknown, unknown
 
 /** Checks that a value, from our types or from a user's own module, is a flow. @throws TypeError saying what is missing. */
 export function readFlow(flow: unknown): FlowDefinition {
-	const {name, item, fetch, transform, store, id} = (flow ?? {}) as Partial<Record<keyof FlowDefinition, unknown>>;
+	const {name, item, options, fetch, transform, store, id} = (flow ?? {}) as Partial<Record<keyof FlowDefinition, unknown>>;
 	const refuse = (problem: string): never => {
 		throw new TypeError(`flow ${typeof name === 'string' ? `'${name}'` : ''}: ${problem}`.replace('flow :', 'flow:'));
 	};
 	if (typeof name !== 'string' || !/^[\w-]{1,64}$/u.test(name)) refuse('`name` must be 1 to 64 letters, digits, - or _.');
-	if (typeof item !== 'object' && typeof item !== 'function') refuse('`item` must be a schema, such as sourceItem or z.object({...}).');
+	if (!isSchema(item)) refuse('`item` must be a schema, such as sourceItem or z.object({...}).');
+	if (options !== undefined && !isSchema(options)) refuse('`options` must be a schema, such as z.object({...}).');
 	if (fetch === undefined && transform === undefined) refuse('give it a `fetch` stage, a `transform` stage, or both.');
 	for (const [key, stage] of Object.entries({fetch, store, id})) {
 		if (stage !== undefined && typeof stage !== 'function') refuse(`\`${key}\` must be a function.`);
 	}
-	if (transform !== undefined && !((transform as Cpu<unknown, unknown>).file instanceof URL)) {
+	if (transform !== undefined && !((transform as Cpu<unknown, unknown> | null)?.file instanceof URL)) {
 		refuse('`transform` must come from cpu(new URL("./my-transform.ts", import.meta.url)).');
 	}
 	return flow as FlowDefinition;
 }
+
+/** Told by the one key that every Standard Schema has; some libraries make their schemas functions. */
+const isSchema = (value: unknown): boolean =>
+	(typeof value === 'object' || typeof value === 'function') && value !== null && '~standard' in value;
 
 /** How long a transform may take on its thread when `cpu()` is told nothing: far above any honest image, far below a stuck run. */
 const DEFAULT_TRANSFORM_TIMEOUT_MS = 30_000;
@@ -131,7 +136,7 @@ export function cpu<Module extends {default: (input: never, task: never) => unkn
 	if (!(file instanceof URL) || file.protocol !== 'file:') {
 		throw new TypeError('cpu() wants a file: URL: cpu(new URL("./my-transform.ts", import.meta.url)).');
 	}
-	if (!(timeoutMs > 0)) throw new RangeError(`cpu(): timeoutMs must be above 0, got ${timeoutMs}.`);
+	if (!(typeof timeoutMs === 'number' && timeoutMs > 0)) throw new RangeError(`cpu(): timeoutMs must be above 0, got ${timeoutMs}.`);
 	return {file, timeoutMs};
 }
 

@@ -1,6 +1,6 @@
 import {pending, tryStage} from './attempt.ts';
 import {inspectCargo} from './border.ts';
-import type {Work} from './context.ts';
+import {type Work, roundMs} from './context.ts';
 import type {Entry} from './entry.ts';
 import {type Stage, describeCode} from './errors.ts';
 import {toItemError, toTwolaneError} from './failure.ts';
@@ -74,8 +74,8 @@ async function runOnThread(lanes: Lanes, work: Work, {transform, value, alone}: 
 		alone,
 	};
 	const ending = await untilAbandoned(lanes, lanes.pool().run(call));
-	work.timings.queueMs = ending.queueMs;
-	work.timings.transformMs = ending.runMs;
+	work.timings.queueMs = roundMs(ending.queueMs);
+	work.timings.transformMs = roundMs(ending.runMs);
 	lanes.tally.addTime('queue', ending.queueMs);
 	lanes.tally.addTime('transform', ending.runMs);
 	lanes.tally.busyMs += ending.runMs;

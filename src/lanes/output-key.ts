@@ -1,6 +1,6 @@
 // Two ids that differ only in case would share a file on some disks, so capitals are not safe as they are; nor is a text that ends
 // like one of our own slugs, nor a device name of Windows.
-const safeId = /^(?!.*-[0-9a-f]{16}$)(?!(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$))[a-z0-9_](?:[a-z0-9_-]|\.(?=[a-z0-9_-])){0,63}$/u;
+const safeId = /^(?!(?:.*-)?[0-9a-f]{16}$)(?!(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$))[a-z0-9_](?:[a-z0-9_-]|\.(?=[a-z0-9_-])){0,63}$/u;
 const SLUG_CHARACTERS = 40;
 
 /**

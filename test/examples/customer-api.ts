@@ -8,7 +8,10 @@ export const isGone = (id: string): boolean => Number(id) % 50 === 7;
 export const isShaky = (id: string): boolean => Number(id) % 97 === 0;
 export const tierOf = (id: string): string => (Number(id) % 2 === 0 ? 'gold' : 'silver');
 
-const LATENCY_MS = 4;
+/** A customer without a tier, which no customer may be. */
+export const ODD_ID = 'odd';
+
+const LATENCY_MS = 3;
 
 export interface CustomerApi extends AsyncDisposable {
 	readonly api: string;
@@ -48,7 +51,7 @@ export async function customerApi({mostInFlight}: {readonly mostInFlight: number
 		if (status === 429) refuse(response);
 		const answer = (): void => {
 			inFlight--;
-			response.end(status === 200 ? JSON.stringify({id, tier: tierOf(id)}) : 'no');
+			response.end(status === 200 ? JSON.stringify(id === ODD_ID ? {id} : {id, tier: tierOf(id)}) : 'no');
 		};
 		// A refusal costs the server nothing; a lookup takes its time.
 		if (status === 429) answer();

@@ -62,6 +62,7 @@ async function preparePhotos({directory, count, style, stop}: Preparation): Prom
 			count,
 			signal: stop,
 			onProgress(done, total) {
+				if (done === total && !isTold) return;
 				if (!isTold) style.note(`Making ${total - done} sample photos, once, in ${directory}`);
 				isTold = true;
 				if (done === total || done % 10 === 0) style.note(`  ${done} of ${total}`);
@@ -76,6 +77,6 @@ async function preparePhotos({directory, count, style, stop}: Preparation): Prom
 async function* listPhotos(photos: readonly Photo[], url: string): AsyncGenerator<readonly ManifestRow[]> {
 	yield photos.map(({name}, k) => ({
 		line: k + 1,
-		value: {id: `${String(k + 1).padStart(3, '0')}-${name.replace(/\..*$/u, '')}`, url: new URL(name, url).href},
+		value: {id: `photo-${String(k + 1).padStart(3, '0')}`, url: new URL(name, url).href},
 	}));
 }

@@ -1,6 +1,6 @@
 import {clamp, draw, edge} from '../canvas.ts';
 import type {Colour, Dot} from '../canvas.ts';
-import {colour, dimInk, mix, setInk} from '../colour.ts';
+import {blendInk, colour, dimInk, mix, setInk} from '../colour.ts';
 import {paintLands, rockInk} from './land.ts';
 import {createRidge} from './ridge.ts';
 import {takeTurn} from './scene.ts';
@@ -99,9 +99,11 @@ function clothInk(random: Scene['random'], inks: readonly Colour[]): (dot: Dot, 
 	const twist = random.pick([0, 0, 1.2, 2.5]);
 	const hasBelt = random.index(3) === 0;
 	return (dot, around, down) => {
-		const stripe = Math.floor(around * (gores / 2) + twist * down + 20);
+		const stripe = around * (gores / 2) + twist * down;
+		setInk(dot, even!);
+		// A steep sine: stripes with a soft edge.
+		blendInk(dot, odd!, clamp(0.5 - Math.sin(stripe * Math.PI) * 8));
 		if (hasBelt && down > 0.1 && down < 0.45) setInk(dot, belt!);
-		else setInk(dot, stripe % 2 === 0 ? even! : odd!);
 		const seam = Math.abs(((around * gores + twist * 2 * down + 40) % 1) - 0.5);
 		dimInk(dot, 1 - seam * 0.16);
 	};

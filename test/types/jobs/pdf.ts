@@ -1,0 +1,19 @@
+import {cpu, defineFlow} from 'twolane';
+import {z} from 'zod';
+import {run, s3Reader, s3Store} from '../next-version.ts';
+
+declare const client: unknown;
+
+export const pdfText = defineFlow({
+	name: 'pdf-text',
+	item: z.object({id: z.string(), s3: z.string()}),
+	fetch: (item, {read}) => read(item),
+	transform: cpu<typeof import('./extract.ts')>(new URL('extract.ts', import.meta.url)),
+	async store({text, pages}, {put}) {
+		await put('text.txt', text, {contentType: 'text/plain; charset=utf-8'});
+		return {pages};
+	},
+});
+
+const out = s3Store({client, bucket: 'out'});
+console.log(await run(pdfText, 's3://in/list.jsonl', {readers: [s3Reader({client, buckets: ['in']})], out}).report());
