@@ -3,7 +3,7 @@
 // Plain JavaScript that an old Node runs, too.
 import {spawn} from 'node:child_process';
 import {existsSync} from 'node:fs';
-import {availableParallelism} from 'node:os';
+import {availableParallelism, constants} from 'node:os';
 import {fileURLToPath} from 'node:url';
 
 const own = path => fileURLToPath(new URL(path, import.meta.url));
@@ -33,5 +33,5 @@ const env = {
 const child = spawn(findNode(), [...flags, entry, ...process.argv.slice(2)], {stdio: ['inherit', 'inherit', 'inherit', 'ipc'], env});
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
 child.on('exit', (code, signal) => {
-	process.exitCode = code ?? 128 + (signal === 'SIGINT' ? 2 : signal === 'SIGTERM' ? 15 : 9);
+	process.exitCode = code ?? 128 + constants.signals[signal];
 });

@@ -1,6 +1,5 @@
 import {randomBytes} from 'node:crypto';
-import {mkdir} from 'node:fs/promises';
-import {join, relative, resolve} from 'node:path';
+import {join, resolve} from 'node:path';
 import {sha256} from '../adapters/machine/machine.ts';
 import {runFolder} from '../adapters/directory/run-folder.ts';
 import type {FlowDefinition} from '../lanes/flow.ts';
@@ -12,13 +11,13 @@ import {type ManifestSource, planItems} from '../manifest/plan-items.ts';
 import type {RunFiles} from '../runs/files.ts';
 import {layout} from '../runs/layout.ts';
 import {toRow} from '../runs/row.ts';
-import {type RowWriter, createRowWriter} from '../runs/row-writer.ts';
+import {type ResultFiles, type RowWriter, createRowWriter} from '../runs/row-writer.ts';
 import {endingOf} from '../runs/status.ts';
 import {openReaders, openStore} from '../wire.ts';
-import {checkWords, placeError} from './failure.ts';
+import {checkWords, interruption} from './failure.ts';
 import type {OutputStyle} from './output-style.ts';
 import {type Progress, showProgress} from './progress.ts';
-import {reasonOf} from './sources.ts';
+import {openRunPlace, showPath} from './run-place.ts';
 import {writeSummary} from './summary.ts';
 
 /** A run as the command line has it: everything is known but the items. */
@@ -40,14 +39,15 @@ export interface RunRequest {
 /** Plans the items, runs the lanes over them, keeps the rows, tells the end. @returns the exit code. */
 export async function executeRun(request: RunRequest): Promise<number> {
 	const {flow, options, stop, style} = request;
-	await makeFolder(request.out, '--out');
-	await makeFolder(request.state, '--state');
 	const readers = await openReaders(request);
 	const lanes = checkWords(() => setUpLanes(flow, {...options, readers}));
 	const runId = randomBytes(13).toString('hex');
-	const folder = join(request.state, 'runs', runId);
+	const {folder, giveBack} = await openRunPlace({...request, runId});
 	const files = runFolder(folder);
-	const {total, repeats} = await plan(request, files);
+	const {total, repeats} = await plan(request, files).catch(async (error: unknown) => {
+		await giveBack();
+		throw stop.aborted ? interruption('the list was read') : error;
+	});
 	await files.write(layout.spec, `${JSON.stringify(describeSpec(request, runId), undefined, '\t')}\n`);
 	const setup: RunSetup = {
 		...lanes,
@@ -58,20 +58,15 @@ export async function executeRun(request: RunRequest): Promise<number> {
 		open: line => parseItemLine(line as string, flow),
 		total,
 	};
-	const report = await drain(setup, createRowWriter({files, total}), {files, style, repeats});
+	const {report, resultFiles} = await drain(setup, createRowWriter({files, total}), {files, style, repeats});
 	const {exitCode} = endOf(report, options);
-	const shown = (path: string): string => relative('', path) || '.';
-	if (style.isJson) style.print(JSON.stringify({type: 'report', ...report, repeats}));
-	else if (!style.isQuiet) style.print(writeSummary(report, {out: shown(request.out), runFolder: shown(folder), repeats}, process.stdout));
-	return exitCode;
-}
-
-async function makeFolder(folder: string, flag: string): Promise<void> {
-	try {
-		await mkdir(folder, {recursive: true});
-	} catch (error) {
-		throw placeError(`${flag} ${relative('', folder)} cannot be made: ${reasonOf(error)}. Name a folder that can be written.`, error);
+	if (style.isJson) {
+		style.print(JSON.stringify({type: 'report', ...report, repeats}));
+	} else if (!style.isQuiet) {
+		const failures = resultFiles.FAILED.map(({key}) => showPath(join(folder, key)));
+		style.print(writeSummary(report, {out: showPath(request.out), runFolder: showPath(folder), failures, repeats}, process.stdout));
 	}
+	return exitCode;
 }
 
 /** Reads every source once, before the first fetch: what is wrong with them is found here. */
@@ -115,9 +110,14 @@ interface Sinks {
 }
 
 /** Every outcome to its row and, with --json, to stdout; then the results manifest and the report. */
-async function drain(setup: RunSetup, rows: RowWriter, {files, style, repeats}: Sinks): Promise<Report> {
+async function drain(
+	setup: RunSetup,
+	rows: RowWriter,
+	{files, style, repeats}: Sinks,
+): Promise<{readonly report: Report; readonly resultFiles: ResultFiles}> {
 	const run = startRun(setup);
 	const progress: Progress | undefined = style.isQuiet || style.isJson ? undefined : showProgress(() => run.snapshot(), process.stderr);
+	style.noteThrough(progress?.note);
 	try {
 		for await (const outcome of run) {
 			if (style.isJson) style.print(JSON.stringify({type: 'outcome', ...toRow(outcome)}));
@@ -126,6 +126,7 @@ async function drain(setup: RunSetup, rows: RowWriter, {files, style, repeats}: 
 		}
 	} finally {
 		progress?.stop();
+		style.noteThrough();
 	}
 	const report = await run.report();
 	const {runId, flow, itemCounts, completionReason} = report;
@@ -133,7 +134,7 @@ async function drain(setup: RunSetup, rows: RowWriter, {files, style, repeats}: 
 	const results = {runId, flow, generation: 0, sealed: true, itemCounts, completionReason, resultFiles};
 	await files.write(layout.results, `${JSON.stringify(results, undefined, '\t')}\n`);
 	await files.write(layout.report, `${JSON.stringify({...report, repeats}, undefined, '\t')}\n`);
-	return report;
+	return {report, resultFiles};
 }
 
 function endOf({completionReason = 'INTERRUPTED', itemCounts: {failed = 0}}: Report, options: RunOptions<unknown>) {

@@ -1,7 +1,7 @@
 import {TwolaneError} from '../lanes/errors.ts';
 import {ManifestError} from '../manifest/manifest-error.ts';
 
-export const exitCodes = {usage: 2, place: 3, bug: 70} as const;
+export const exitCodes = {usage: 2, place: 3, bug: 70, interrupted: 130} as const;
 
 /** A command that cannot go on: one message for the person, one code for the shell. */
 export class CommandError extends Error {
@@ -16,6 +16,9 @@ export class CommandError extends Error {
 
 export const usageError = (message: string): CommandError => new CommandError(exitCodes.usage, message);
 export const placeError = (message: string, cause?: unknown): CommandError => new CommandError(exitCodes.place, message, {cause});
+/** Ctrl-C before the run had begun. @param doing what it came into, such as `the list was read`. */
+export const interruption = (doing: string): CommandError =>
+	new CommandError(exitCodes.interrupted, `Interrupted while ${doing}: nothing was started.`);
 
 /** What to print and how to exit for whatever a command threw. */
 export function describeFailure(error: unknown): {readonly message: string; readonly exitCode: number} {

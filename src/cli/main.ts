@@ -9,6 +9,11 @@ const words = process.argv.length > 2 ? process.argv.slice(2) : ['demo'];
 const exitWithLauncher = (): never => process.exit(130);
 process.once('disconnect', exitWithLauncher);
 
+// `twolane run ... --json | head`: nobody reads any more. The shell's number for SIGPIPE, which Node ignores.
+const endUnread = ({code}: NodeJS.ErrnoException): never => process.exit(code === 'EPIPE' ? 141 : 3);
+process.stdout.on('error', endUnread);
+process.stderr.on('error', endUnread);
+
 try {
 	process.exitCode = await runProgram(words, packageJson.version);
 } catch (error) {

@@ -6,17 +6,22 @@ export interface OutputStyle {
 	print(line: string): void;
 	/** One line about what is going on; silent with --quiet and --json. */
 	note(line: string): void;
+	/** While a live bar has the terminal, notes go through it; without an argument they go to stderr again. */
+	noteThrough(write?: (line: string) => void): void;
 }
 
 export function openOutput({json, quiet}: {readonly json?: boolean | undefined; readonly quiet?: boolean | undefined}): OutputStyle {
 	const isJson = json === true;
 	const isQuiet = quiet === true;
+	const toStderr = (line: string): void => void process.stderr.write(`${line}\n`);
+	let write = toStderr;
 	return {
 		isJson,
 		isQuiet,
 		print: line => void process.stdout.write(`${line}\n`),
 		note(line) {
-			if (!isJson && !isQuiet) process.stderr.write(`${line}\n`);
+			if (!isJson && !isQuiet) write(line);
 		},
+		noteThrough: (other = toStderr) => void (write = other),
 	};
 }

@@ -1,7 +1,7 @@
 import {Command, CommanderError, InvalidArgumentError, Option} from 'commander';
 import {limitTable} from '../lanes/limits.ts';
 import type {DemoFlags} from './demo/demo-command.ts';
-import {readAutoOrWhole, readBytes, readCount, readMs, readPercentage, readWhole} from './quantities.ts';
+import {readAutoOrWhole, readBytes, readCount, readMs, readPercentage, readWhole, showBytes, showMs} from './quantities.ts';
 import type {RunFlags} from './run-command.ts';
 
 /** Reads the words of the command line and runs the command they name. @returns the exit code. */
@@ -11,6 +11,7 @@ export async function runProgram(words: readonly string[], version: string): Pro
 		.description('Fan a flow out over any number of items: waiting work on one lane, computing work on the other.')
 		.version(version)
 		.exitOverride()
+		.configureOutput({outputError: (text, write) => write(text.replace(/^error:/u, 'twolane:'))})
 		.showHelpAfterError('(--help lists what there is)');
 	addRun(program, code => (exitCode = code));
 	addDemo(program, code => (exitCode = code));
@@ -32,10 +33,10 @@ function addRun(program: Command, onExit: (code: number) => void): void {
 		.requiredOption('--out <dir>', 'folder for outputs and records')
 		.option('--state <dir>', 'folder for records only (default: .twolane below --out)')
 		.option('--flow <name>', 'thumbnail, or a path such as ./my-flow.ts', 'thumbnail')
-		.option('--set <name=value>', "one of the flow's options; repeat it", collectSetting, {})
+		.option('--set <name=value>', "one of the flow's options; repeat it", collectSetting)
 		.option('--limit <n>', 'take this many items', readWhole)
 		.option('--skip-invalid', 'turn lines that cannot be used into failed items')
-		.option('--allow-origin <origin>', 'let this origin, such as http://127.0.0.1:8080, be private; repeat it', collect, []);
+		.option('--allow-origin <origin>', 'let this origin, such as http://127.0.0.1:8080, be private; repeat it', collect);
 	addThumbnailFlags(command);
 	addLimitFlags(command);
 	command
@@ -63,35 +64,48 @@ function addDemo(program: Command, onExit: (code: number) => void): void {
 
 function addThumbnailFlags(command: Command): void {
 	command
-		.option('--size <size>', '256, 320x200:cover, small=160x160; repeat it (default: 256)', collect, [])
+		.option('--size <size>', '256, 320x200:cover, small=160x160; repeat it (default: 256)', collect)
 		.addOption(new Option('--format <format>', 'of the thumbnails (default: jpeg)').choices(['jpeg', 'webp', 'png', 'avif', 'same']))
 		.option('--quality <n>', '1 to 100 (default: 80, avif 50)', readWhole)
 		.addOption(new Option('--decode <decode>', 'fine is sharper and slower (default: fast)').choices(['fast', 'fine']))
 		.option('--max-pixels <n>', 'refuse larger images (default: 50M)', readCount);
 }
 
-const readers = {bytes: readBytes, ms: readMs} as const;
+const kinds = {
+	count: {value: 'auto|n', read: readAutoOrWhole, show: String},
+	bytes: {value: 'size', read: readBytes, show: showBytes},
+	ms: {value: 'time', read: readMs, show: showMs},
+} as const;
 
-/** One flag a limit, from the one table. */
+/** The flags of the limits, from the one table. */
 function addLimitFlags(command: Command): void {
-	for (const [name, {flag, short, kind, isAuto, meaning, default: fallback}] of Object.entries(limitTable)) {
-		const value = kind === 'count' ? (isAuto ? 'auto|n' : 'n') : kind === 'bytes' ? 'size' : 'time';
-		const shownDefault = fallback === 'memory' ? '' : ` (default: ${fallback})`;
-		const option = new Option(`${short === undefined ? '' : `${short}, `}${flag} <${value}>`, meaning + shownDefault);
-		option.argParser(kind === 'count' ? readAutoOrWhole : readers[kind]);
-		// The flag of a limit is its name in kebab case, or shorter: the option is always called by its name.
-		option.attributeName = () => name satisfies string;
-		command.addOption(option);
+	for (const [name, {flag, short, kind, meaning, default: fallback, min, max}] of Object.entries(limitTable)) {
+		const {value, read, show} = kinds[kind];
+		const readInRange = (text: string): number | 'auto' => {
+			const limit = read(text);
+			if (limit === 'auto' || (limit >= min && limit <= max)) return limit;
+			throw new InvalidArgumentError(`It is from ${show(min)} to ${show(max)}.`);
+		};
+		const addFlag = (words: string, description: string): void => {
+			const option = new Option(`${words} <${value}>`, description).argParser(readInRange);
+			// The flag of a limit is its name in kebab case, or shorter: the option is always called by its name.
+			option.attributeName = () => name satisfies string;
+			command.addOption(option);
+		};
+		// Two options, not one of two names: of those commander suggests only the second to whoever mistypes the first.
+		if (short !== undefined) addFlag(short, `short for ${flag}`);
+		const shownDefault = fallback === 'memory' ? '' : ` (default: ${typeof fallback === 'number' ? show(fallback) : fallback})`;
+		addFlag(flag, meaning + shownDefault);
 	}
 }
 
 const addOutputFlags = (command: Command): Command =>
 	command.option('--json', 'one JSON object a line on stdout').option('--quiet', 'print nothing but failures of the command itself');
 
-const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
 
 /** `name=value`; the value is JSON where it is JSON, else text. */
-function collectSetting(text: string, before: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+function collectSetting(text: string, before: Readonly<Record<string, unknown>> = {}): Readonly<Record<string, unknown>> {
 	const [, name, value = ''] = /^([\w-]+)=(.*)$/su.exec(text) ?? [];
 	if (name === undefined) throw new InvalidArgumentError('Write it like name=value.');
 	return {...before, [name]: readJsonOrText(value)};

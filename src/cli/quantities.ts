@@ -30,6 +30,17 @@ export const readMs = (text: string): number => readQuantity(text, timeUnits, '3
 /** `50M`, `200k`, `1000000`. */
 export const readCount = (text: string): number => readQuantity(text, countUnits, '50M or 1000000');
 
+/** `50 MiB`, `1 KiB`, `7 bytes`: the largest unit that leaves a whole number. */
+export function showBytes(bytes: number): string {
+	const unit = (['GiB', 'MiB', 'KiB'] as const).find(name => bytes % (byteUnits[name.toLowerCase()] ?? 1) === 0);
+	return unit === undefined ? plural(bytes, 'byte') : `${bytes / (byteUnits[unit.toLowerCase()] ?? 1)} ${unit}`;
+}
+/** `30 s`, `250 ms`. */
+export const showMs = (ms: number): string => (ms % 1000 === 0 ? `${ms / 1000} s` : `${ms} ms`);
+
+/** `1 file`, `2 files`. */
+export const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
+
 export function readWhole(text: string): number {
 	if (!/^\d+$/u.test(text)) throw new InvalidArgumentError('Write a whole number.');
 	return Number(text);

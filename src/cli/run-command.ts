@@ -8,6 +8,7 @@ import {listenForInterrupt} from './interrupt.ts';
 import {keepGiven, readLimits} from './limit-flags.ts';
 import {loadFlow} from './load-flow.ts';
 import {openOutput} from './output-style.ts';
+import {plural} from './quantities.ts';
 import {openSource} from './sources.ts';
 
 /** The flags of `run`, as commander gives them. */
@@ -15,8 +16,8 @@ export interface RunFlags extends Limits {
 	readonly out: string;
 	readonly state?: string;
 	readonly flow: string;
-	readonly set: Readonly<Record<string, unknown>>;
-	readonly size: readonly string[];
+	readonly set?: Readonly<Record<string, unknown>>;
+	readonly size?: readonly string[];
 	readonly format?: string;
 	readonly quality?: number;
 	readonly decode?: string;
@@ -26,7 +27,7 @@ export interface RunFlags extends Limits {
 	readonly toleratedFailurePercentage?: number;
 	readonly limit?: number;
 	readonly skipInvalid?: boolean;
-	readonly allowOrigin: readonly string[];
+	readonly allowOrigin?: readonly string[];
 	readonly json?: boolean;
 	readonly quiet?: boolean;
 }
@@ -36,6 +37,7 @@ export async function runCommand(sources: readonly string[], flags: RunFlags): P
 	const style = openOutput(flags);
 	const {flow, extensions} = await loadFlow(flags.flow);
 	const stop = listenForInterrupt(line => style.note(line));
+	if (flags.out.trim() === '') throw usageError('--out is empty: name a folder.');
 	if (flags.out.includes('://')) throw usageError(`--out ${flags.out}: this version writes into a folder.`);
 	const out = resolve(flags.out);
 	const state = resolve(flags.state ?? join(out, '.twolane'));
@@ -43,7 +45,7 @@ export async function runCommand(sources: readonly string[], flags: RunFlags): P
 	const sourceOptions = {
 		exclude: [out, state],
 		extensions,
-		allowOrigins: checkOrigins(flags.allowOrigin),
+		allowOrigins: checkOrigins(flags.allowOrigin ?? []),
 		signal: stop,
 		onLeftOut: () => void leftOut++,
 	};
@@ -61,7 +63,7 @@ export async function runCommand(sources: readonly string[], flags: RunFlags): P
 		style,
 		stop,
 	});
-	if (leftOut > 0) style.note(`${leftOut} files were left out: ${flow.name} takes ${extensions?.join(', ')}`);
+	if (leftOut > 0) style.note(`${plural(leftOut, 'file')} left out: ${flow.name} takes ${extensions?.join(', ')}`);
 	return exitCode;
 }
 
@@ -85,7 +87,7 @@ function readOptions(flags: RunFlags): RunOptions<unknown> {
 }
 
 function readFlowOptions({flow, set, size, format, quality, decode, maxPixels}: RunFlags): object {
-	const sizes = size.length === 0 ? undefined : checkWords(() => size.map(parseSize));
+	const sizes = size && checkWords(() => size.map(parseSize));
 	const own = keepGiven({sizes, format, quality, decode, maxPixels});
 	const [first] = Object.keys(own);
 	if (flow !== 'thumbnail' && first !== undefined) {

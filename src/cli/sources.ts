@@ -1,12 +1,13 @@
 import {createReadStream} from 'node:fs';
 import {stat} from 'node:fs/promises';
 import {basename, dirname, join, resolve} from 'node:path';
+import {addAbortSignal} from 'node:stream';
 import {walkFolder} from '../adapters/files/walk-folder.ts';
 import {TwolaneError} from '../lanes/errors.ts';
 import type {ManifestRow} from '../manifest/manifest-row.ts';
 import type {ManifestSource} from '../manifest/plan-items.ts';
 import {readRows} from '../manifest/read-rows.ts';
-import {placeError, usageError} from './failure.ts';
+import {type CommandError, placeError, usageError} from './failure.ts';
 
 export interface SourceOptions {
 	/** Absolute folders that a folder source leaves out: the run's own `--out` and state. */
@@ -14,6 +15,7 @@ export interface SourceOptions {
 	/** The files of a folder that the flow takes; default: all. */
 	readonly extensions?: readonly string[] | undefined;
 	readonly allowOrigins: readonly string[];
+	/** Ends the reading of a source with an error. */
 	readonly signal: AbortSignal;
 	/** Called with each file of a folder that the flow does not take. */
 	readonly onLeftOut: (path: string) => void;
@@ -21,7 +23,7 @@ export interface SourceOptions {
 
 /** Opens what SOURCE names: a manifest, standard input, a folder or a URL. Nothing is read yet, but a wrong name is found here. */
 export async function openSource(source: string, options: SourceOptions): Promise<ManifestSource> {
-	if (source === '-') return {name: 'stdin', rows: readRows(process.stdin, {name: 'stdin'}), resolveFile: path => resolve(path)};
+	if (source === '-') return {name: 'stdin', rows: readRows(readStdin(options), {name: 'stdin'}), resolveFile: path => resolve(path)};
 	if (source.startsWith('s3://'))
 		throw usageError(`${source}: this version reads files, folders, http(s) URLs and standard input, not s3://.`);
 	if (/^https?:\/\//iu.test(source)) return openUrlSource(source, options);
@@ -32,12 +34,28 @@ export async function openSource(source: string, options: SourceOptions): Promis
 async function openPath(source: string, options: SourceOptions): Promise<ManifestSource> {
 	const path = resolve(source);
 	const stats = await stat(path).catch((error: unknown) => {
-		throw placeError(`${source} cannot be read: ${reasonOf(error)}. Give a manifest, a folder, a URL, or - for standard input.`, error);
+		throw unreadable(source, error);
 	});
 	if (stats.isDirectory()) return {name: source, rows: readFolder(path, options), resolveFile: file => join(path, file)};
 	const name = basename(path);
-	return {name: source, rows: readRows(createReadStream(path), {name}), resolveFile: file => resolve(dirname(path), file)};
+	return {name: source, rows: readRows(readManifest(path, source, options), {name}), resolveFile: file => resolve(dirname(path), file)};
 }
+
+// Opened when its turn comes: a stream that is aborted before anybody reads it would end the process with its error.
+async function* readStdin({signal}: SourceOptions): AsyncGenerator<Uint8Array> {
+	yield* addAbortSignal(signal, process.stdin);
+}
+
+async function* readManifest(path: string, source: string, {signal}: SourceOptions): AsyncGenerator<Uint8Array> {
+	try {
+		yield* createReadStream(path, {signal});
+	} catch (error) {
+		throw unreadable(source, error);
+	}
+}
+
+const unreadable = (source: string, error: unknown): CommandError =>
+	placeError(`${source} cannot be read: ${reasonOf(error)}. Give a manifest, a folder, a URL, or - for standard input.`, error);
 
 function openUrlSource(url: string, {allowOrigins, signal}: SourceOptions): ManifestSource {
 	if (!URL.canParse(url)) throw usageError(`${url} is not a URL.`);
@@ -58,10 +76,11 @@ function refuseFile(path: string): never {
 
 const FILES_PER_BATCH = 1000;
 
-async function* readFolder(root: string, {exclude, extensions, onLeftOut}: SourceOptions): AsyncGenerator<readonly ManifestRow[]> {
+async function* readFolder(root: string, {exclude, extensions, onLeftOut, signal}: SourceOptions): AsyncGenerator<readonly ManifestRow[]> {
 	let batch: ManifestRow[] = [];
 	let line = 0;
 	for await (const file of walkFolder({root, exclude, onLeftOut, ...(extensions && {extensions})})) {
+		signal.throwIfAborted();
 		batch.push({line: ++line, value: {file}});
 		if (batch.length < FILES_PER_BATCH) continue;
 		yield batch;
@@ -73,6 +92,9 @@ async function* readFolder(root: string, {exclude, extensions, onLeftOut}: Sourc
 const reasons: Readonly<Record<string, string>> = {
 	ENOENT: 'it does not exist',
 	EACCES: 'access is denied',
+	EPERM: 'access is denied',
+	EROFS: 'the disk is read-only',
+	EEXIST: 'a file of this name is in the way',
 	ENOTDIR: 'a part of the path is not a folder',
 };
 

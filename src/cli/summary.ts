@@ -1,27 +1,34 @@
 import {styleText} from 'node:util';
 import type {Report} from '../lanes/snapshot.ts';
 import {seconds} from './progress.ts';
+import {plural} from './quantities.ts';
 
 type Style = Parameters<typeof styleText>[0];
 
 export interface SummaryPlaces {
 	readonly out: string;
 	readonly runFolder: string;
+	/** The files that list what failed. */
+	readonly failures: readonly string[];
 	readonly repeats: number;
 }
 
 /** What a person reads at the end: counts, times, top errors, the verdict, and where everything is. */
-export function writeSummary(report: Report, {out, runFolder, repeats}: SummaryPlaces, stream: NodeJS.WriteStream): string {
-	const paint = (style: Style, text: string): string => styleText(style, text, {stream});
+export function writeSummary(report: Report, places: SummaryPlaces, stream: NodeJS.WriteStream): string {
+	const paint: Paint = (style, text) => styleText(style, text, {stream});
+	const isEmpty = report.itemCounts.total === 0;
 	return [
 		'',
-		...countLines(report, repeats, paint),
-		...stageLines(report),
-		...errorLines(report, paint),
-		...verdictLines(report, paint),
+		...(isEmpty
+			? ['Nothing to do: there are no items in what was given.']
+			: [
+					...countLines(report, places.repeats, paint),
+					...stageLines(report),
+					...errorLines(report, paint),
+					...verdictLines(report, paint),
+				]),
 		'',
-		`results  ${out}`,
-		`run      ${runFolder}`,
+		...placeLines(places),
 		'',
 	].join('\n');
 }
@@ -42,7 +49,7 @@ function countLines(
 	const ended = completionReason === 'ALL_COMPLETED' ? '' : `  ${paint('yellow', completionReason ?? '')}`;
 	return [
 		`${counts}  in ${wallSeconds < 100 ? `${wallSeconds.toFixed(1)} s` : seconds(wallSeconds)}, ${throughput.toFixed(1)} items/s${ended}`,
-		...(repeats > 0 ? [`${repeats} repeated sources were taken once`] : []),
+		...(repeats > 0 ? [`${plural(repeats, 'repeated source')} left out`] : []),
 	];
 }
 
@@ -66,6 +73,15 @@ function errorLines({topErrors}: Report, paint: Paint): string[] {
 }
 
 function verdictLines({verdict}: Report, paint: Paint): string[] {
-	const [advice] = verdict.advice;
-	return ['', `${paint('bold', verdict.bound)}: ${verdict.evidence.join('; ')}`, ...(advice === undefined ? [] : [`  -> ${advice}`])];
+	return [
+		'',
+		`verdict: ${paint('bold', verdict.bound)}`,
+		...verdict.evidence.map(line => `  ${line}`),
+		...verdict.advice.map(line => `  -> ${line}`),
+	];
+}
+
+function placeLines({out, runFolder, failures: [first, ...more]}: SummaryPlaces): string[] {
+	const failed = first === undefined ? [] : [`failed   ${first}${more.length > 0 ? ` and ${more.length} more` : ''}`];
+	return [`results  ${out}`, ...failed, `run      ${runFolder}`];
 }

@@ -36,19 +36,20 @@ export function inspectCargo(value: unknown, name = 'value'): Cargo {
 		if (typeof part === 'function' || typeof part === 'symbol') return path;
 		if (typeof part !== 'object' || part === null || seen.has(part)) return undefined;
 		seen.add(part);
-		if (ArrayBuffer.isView(part)) {
-			if (part.buffer instanceof ArrayBuffer && part.byteLength === part.buffer.byteLength) buffers.add(part.buffer);
-			return undefined;
-		}
-		if (part instanceof ArrayBuffer) {
-			buffers.add(part);
-			return undefined;
-		}
+		if (ArrayBuffer.isView(part)) return visitBuffer(part.buffer, path, part.byteLength);
+		if (part instanceof ArrayBuffer) return visitBuffer(part, path, part.byteLength);
 		if (!isPlain(part)) return canClone(part) ? undefined : path;
 		for (const key of Object.keys(part)) {
 			const found = visit((part as Record<string, unknown>)[key], stepInto(path, key));
 			if (found !== undefined) return found;
 		}
+		return undefined;
+	}
+	function visitBuffer(buffer: ArrayBufferLike, path: string, usedBytes: number): string | undefined {
+		if (!(buffer instanceof ArrayBuffer)) return undefined;
+		// Moved away before: nothing is left in it to send.
+		if (buffer.detached) return path;
+		if (usedBytes === buffer.byteLength) buffers.add(buffer);
 		return undefined;
 	}
 }

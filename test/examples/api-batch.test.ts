@@ -7,7 +7,7 @@ import {runExample, temporaryFolder} from './run-example.ts';
 const CALLS = 5000;
 const MOST_IN_FLIGHT = 10;
 
-describe('the API batch example', () => {
+describe('the API batch example', {timeout: 60_000}, () => {
 	test(`gets all of ${CALLS} customers from an API that refuses more than ${MOST_IN_FLIGHT} calls at once`, async () => {
 		await using server = await customerApi({mostInFlight: MOST_IN_FLIGHT});
 		const {api, requests} = server;

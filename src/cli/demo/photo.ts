@@ -20,7 +20,7 @@ export interface PhotoPlan extends Photo {
 	readonly grain: number;
 }
 
-/** From here on pictures repeat: 200 take some 60 MB and 20 s, and no run needs more to be looked at. */
+/** From here on pictures repeat: 200 take some 80 MB and 20 s, and no run needs more to be looked at. */
 export const DIFFERENT_PHOTOS = 200;
 
 /** Plans the nth photo, counted from 0: the same whatever the number of photos. */

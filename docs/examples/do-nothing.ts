@@ -1,0 +1,3 @@
+export default function doNothing(input: number): number {
+	return input;
+}

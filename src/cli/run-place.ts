@@ -1,0 +1,58 @@
+import {mkdir, rm, rmdir} from 'node:fs/promises';
+import {dirname, join, relative, sep} from 'node:path';
+import {placeError} from './failure.ts';
+import {reasonOf} from './sources.ts';
+
+/** Where a run writes: `out` is there, and so is the way to its own `folder`. */
+export interface RunPlace {
+	readonly folder: string;
+	/** A run that never starts leaves nothing that it made itself. */
+	giveBack(): Promise<void>;
+}
+
+export async function openRunPlace({
+	out,
+	state,
+	runId,
+}: {
+	readonly out: string;
+	readonly state: string;
+	readonly runId: string;
+}): Promise<RunPlace> {
+	const made = [await makeFolder(out, '--out'), await makeFolder(state, '--state')].filter(path => path !== undefined);
+	const folder = join(state, 'runs', runId);
+	return {
+		folder,
+		async giveBack() {
+			await rm(folder, {recursive: true, force: true});
+			await removeEmpty(dirname(folder), made);
+			await removeEmpty(out, made);
+		},
+	};
+}
+
+/** @returns the topmost folder that had to be made. */
+async function makeFolder(folder: string, flag: string): Promise<string | undefined> {
+	try {
+		return await mkdir(folder, {recursive: true});
+	} catch (error) {
+		throw placeError(`${flag} ${showPath(folder)} cannot be made: ${reasonOf(error)}. Name a folder that can be written.`, error);
+	}
+}
+
+/** Removes the folder and those above it, as far as this run made them and nobody uses them. */
+async function removeEmpty(folder: string, made: readonly string[]): Promise<void> {
+	for (let path = folder; made.some(top => path === top || path.startsWith(top + sep)); path = dirname(path)) {
+		try {
+			await rmdir(path);
+		} catch {
+			return;
+		}
+	}
+}
+
+/** A path as a person would write it: relative below the working directory, else whole. */
+export function showPath(path: string): string {
+	const way = relative('', path);
+	return way === '' ? '.' : way.startsWith('..') ? path : way;
+}

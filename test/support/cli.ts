@@ -1,0 +1,125 @@
+import {spawn} from 'node:child_process';
+import {once} from 'node:events';
+import {mkdir, mkdtemp, readFile, readdir, rm, writeFile} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {dirname, join} from 'node:path';
+import {fileURLToPath} from 'node:url';
+
+const launcher = fileURLToPath(new URL('../../bin/twolane.js', import.meta.url));
+
+export interface CliOptions {
+	readonly cwd?: string;
+	readonly env?: Readonly<Record<string, string>>;
+	/** What standard input holds; default: nothing. `'open'` never ends. */
+	readonly stdin?: string | Uint8Array | 'open';
+}
+
+export interface CliEnd {
+	readonly stdout: string;
+	readonly stderr: string;
+	/** `null` when a signal ended the launcher. */
+	readonly exitCode: number | null;
+	/** When the process and all that held its output were gone, by `performance.now()`. */
+	readonly endedMs: number;
+}
+
+export interface Cli {
+	readonly pid: number;
+	readonly ended: Promise<CliEnd>;
+	kill(signal: NodeJS.Signals): void;
+	/** Resolves with the time at which the output so far matches; rejects when the command ends without. */
+	saw(stream: 'stdout' | 'stderr', pattern: RegExp): Promise<number>;
+}
+
+/** The command as a person starts it, through its launcher. */
+export function startCli(args: readonly string[], {cwd, env, stdin = ''}: CliOptions = {}): Cli {
+	// The test runner's own colours are no setting of the person's.
+	const {NO_COLOR: _, FORCE_COLOR: __, ...clean} = process.env;
+	const child = spawn(process.execPath, [launcher, ...args], {cwd, env: {...clean, ...env}});
+	const output = {stdout: '', stderr: ''};
+	for (const name of ['stdout', 'stderr'] as const) child[name].setEncoding('utf8').on('data', (text: string) => (output[name] += text));
+	// A command that refuses its words reads nothing.
+	child.stdin.on('error', () => {});
+	if (stdin !== 'open') child.stdin.end(stdin);
+	const ended = once(child, 'close').then(
+		([exitCode]: unknown[]): CliEnd => ({...output, exitCode: exitCode as number | null, endedMs: performance.now()}),
+	);
+	return {
+		pid: child.pid ?? 0,
+		ended,
+		kill: signal => void child.kill(signal),
+		saw: (stream, pattern) =>
+			new Promise((resolve, reject) => {
+				const look = (): void => {
+					if (pattern.test(output[stream])) resolve(performance.now());
+				};
+				child[stream].on('data', look);
+				void ended.then(end => reject(new Error(`ended without ${String(pattern)}: ${JSON.stringify(end)}`)));
+				look();
+			}),
+	};
+}
+
+export const runCli = (args: readonly string[], options?: CliOptions): Promise<CliEnd> => startCli(args, options).ended;
+
+/** A folder of a test's own, gone at its end. */
+export interface Workplace extends AsyncDisposable {
+	readonly path: string;
+	/** Writes a file, with the folders on its way, and returns its absolute path. */
+	write(name: string, body: string | Uint8Array): Promise<string>;
+	/** Every file below the folder `name`, relative to it. */
+	list(name: string): Promise<string[]>;
+}
+
+export async function workplace(): Promise<Workplace> {
+	const path = await mkdtemp(join(tmpdir(), 'twolane-cli-'));
+	return {
+		path,
+		async write(name, body) {
+			const file = join(path, name);
+			await mkdir(dirname(file), {recursive: true});
+			await writeFile(file, body);
+			return file;
+		},
+		async list(name) {
+			const entries = await readdir(join(path, name), {recursive: true, withFileTypes: true}).catch(() => []);
+			return entries.filter(entry => entry.isFile()).map(entry => join(entry.parentPath, entry.name).slice(join(path, name).length + 1));
+		},
+		[Symbol.asyncDispose]: () => rm(path, {recursive: true, force: true}),
+	};
+}
+
+export interface Row {
+	readonly n: number;
+	readonly id: string;
+	readonly status: string;
+	readonly attempts?: number;
+	readonly source?: string;
+	readonly meta?: unknown;
+	readonly result?: unknown;
+	readonly reason?: string;
+	readonly outputs?: readonly {readonly name: string; readonly key: string; readonly bytes: number; readonly sha256: string}[];
+	readonly error?: {readonly code: string; readonly message: string; readonly retryable: boolean; readonly status?: number};
+}
+
+/** The lines that `--json` prints, each of which must be JSON: the rows, and the report at the end. */
+export function readJsonLines(stdout: string): {readonly rows: Row[]; readonly report: any} {
+	const lines = stdout
+		.trimEnd()
+		.split('\n')
+		.map(line => JSON.parse(line) as {readonly type: string});
+	const report = lines.pop();
+	if (report?.type !== 'report') throw new Error(`the last line is no report: ${JSON.stringify(report)}`);
+	if (lines.some(({type}) => type !== 'outcome')) throw new Error('a line is no outcome');
+	return {rows: lines as unknown as Row[], report};
+}
+
+/** The one run that was kept below `out`: its folder and its JSON files. */
+export async function readKeptRun(out: string): Promise<{readonly folder: string; readonly results: any; readonly report: any; readonly spec: any}> {
+	const runs = join(out, '.twolane', 'runs');
+	const [runId, ...others] = await readdir(runs);
+	if (runId === undefined || others.length > 0) throw new Error(`expected one run in ${runs}, found ${others.length + 1}`);
+	const folder = join(runs, runId);
+	const read = async (name: string): Promise<any> => JSON.parse(await readFile(join(folder, name), 'utf8'));
+	return {folder, results: await read('results/manifest.json'), report: await read('report.json'), spec: await read('run.json')};
+}
