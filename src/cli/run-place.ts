@@ -19,8 +19,19 @@ export async function openRunPlace({
 	readonly state: string;
 	readonly runId: string;
 }): Promise<RunPlace> {
-	const made = [await makeFolder(out, '--out'), await makeFolder(state, '--state')].filter(path => path !== undefined);
 	const folder = join(state, 'runs', runId);
+	const made: string[] = [];
+	for (const [flag, path] of [
+		['--out', out],
+		['--state', state],
+	] as const) {
+		try {
+			made.push(...(await makeFolder(path)));
+		} catch (error) {
+			await removeEmpty(out, made);
+			throw placeError(`${flag} ${showPath(path)} cannot be made: ${reasonOf(error)}. Name a folder that can be written.`, error);
+		}
+	}
 	return {
 		folder,
 		async giveBack() {
@@ -31,13 +42,10 @@ export async function openRunPlace({
 	};
 }
 
-/** @returns the topmost folder that had to be made. */
-async function makeFolder(folder: string, flag: string): Promise<string | undefined> {
-	try {
-		return await mkdir(folder, {recursive: true});
-	} catch (error) {
-		throw placeError(`${flag} ${showPath(folder)} cannot be made: ${reasonOf(error)}. Name a folder that can be written.`, error);
-	}
+/** @returns the topmost folder that had to be made, if any. */
+async function makeFolder(path: string): Promise<string[]> {
+	const top = await mkdir(path, {recursive: true});
+	return top === undefined ? [] : [top];
 }
 
 /** Removes the folder and those above it, as far as this run made them and nobody uses them. */

@@ -1,7 +1,7 @@
 import {type Attempt, type Work, createContext, roundMs} from './context.ts';
 import {TwolaneError, isThrottle} from './errors.ts';
 import {toTwolaneError} from './failure.ts';
-import type {StageFunction} from './flow.ts';
+import type {Context, StageFunction} from './flow.ts';
 import type {Lanes} from './lanes.ts';
 import type {LiveCall} from './live-calls.ts';
 import {type Tries, nextTryMs} from './retry.ts';
@@ -85,7 +85,7 @@ function callOnce(lanes: Lanes, work: Work, {attempt, call}: {readonly attempt: 
 			outOfTime: () => outOfTime(attempt, lanes.limits.fetchTimeoutMs),
 		};
 		lanes.liveCalls.add(live);
-		call.run(call.input, createContext(lanes, work, attempt)).then(
+		invoke(call, createContext(lanes, work, attempt)).then(
 			value => {
 				lanes.liveCalls.delete(live);
 				resolve(value);
@@ -96,6 +96,15 @@ function callOnce(lanes: Lanes, work: Work, {attempt, call}: {readonly attempt: 
 			},
 		);
 	});
+}
+
+/** A stage that is not async may throw at once. */
+function invoke({run, input}: IoCall, context: Context): Promise<unknown> {
+	try {
+		return Promise.resolve(run(input, context));
+	} catch (error) {
+		return Promise.reject(error);
+	}
 }
 
 function outOfTime({stage, readings}: Attempt, limitMs: number): TwolaneError {

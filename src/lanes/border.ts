@@ -20,36 +20,45 @@ const canClone = (value: object): boolean => {
 	}
 };
 
-const stepInto = (path: string, key: string): string => (/^\d+$/u.test(key) ? `${path}[${key}]` : `${path}.${key}`);
+const step = (key: string): string => (/^\d+$/u.test(key) ? `[${key}]` : `.${key}`);
+
+/** A scalar needs no look: most no-op items are nothing else. */
+const isScalar = (value: unknown): boolean => typeof value !== 'object' && typeof value !== 'function' && typeof value !== 'symbol';
 
 /** Looks through plain data for buffers to move and for values that structured clone refuses; a cycle is looked at once. */
 export function inspectCargo(value: unknown, name = 'value'): Cargo {
-	if (typeof value !== 'object' || value === null) {
-		return typeof value === 'function' || typeof value === 'symbol' ? {buffers: [], uncloneable: name} : {buffers: []};
-	}
 	const buffers = new Set<ArrayBuffer>();
 	const seen = new Set<object>();
-	const uncloneable = visit(value, name);
-	return uncloneable === undefined ? {buffers: [...buffers]} : {buffers: [...buffers], uncloneable};
+	const path = visit(value);
+	return path === undefined ? {buffers: [...buffers]} : {buffers: [...buffers], uncloneable: name + path};
 
-	function visit(part: unknown, path: string): string | undefined {
-		if (typeof part === 'function' || typeof part === 'symbol') return path;
+	/** The way from here to what cannot be cloned: put together only where there is such a thing. */
+	function visit(part: unknown): string | undefined {
+		if (typeof part === 'function' || typeof part === 'symbol') return '';
 		if (typeof part !== 'object' || part === null || seen.has(part)) return undefined;
 		seen.add(part);
-		if (ArrayBuffer.isView(part)) return visitBuffer(part.buffer, path, part.byteLength);
-		if (part instanceof ArrayBuffer) return visitBuffer(part, path, part.byteLength);
-		if (!isPlain(part)) return canClone(part) ? undefined : path;
-		for (const key of Object.keys(part)) {
-			const found = visit((part as Record<string, unknown>)[key], stepInto(path, key));
-			if (found !== undefined) return found;
+		if (ArrayBuffer.isView(part)) return visitBuffer(part.buffer, part.byteLength);
+		if (part instanceof ArrayBuffer) return visitBuffer(part, part.byteLength);
+		if (!isPlain(part)) return canClone(part) ? undefined : '';
+		for (const [key, inner] of Object.entries(part)) {
+			const path = isScalar(inner) ? undefined : visit(inner);
+			if (path !== undefined) return step(key) + path;
 		}
 		return undefined;
 	}
-	function visitBuffer(buffer: ArrayBufferLike, path: string, usedBytes: number): string | undefined {
+	function visitBuffer(buffer: ArrayBufferLike, usedBytes: number): string | undefined {
 		if (!(buffer instanceof ArrayBuffer)) return undefined;
 		// Moved away before: nothing is left in it to send.
-		if (buffer.detached) return path;
+		if (buffer.detached) return '';
 		if (usedBytes === buffer.byteLength) buffers.add(buffer);
 		return undefined;
 	}
+}
+
+/** Whether a value is flat: nothing in it to move, nothing that cannot be cloned. The cheap answer for most items. */
+export function isFlat(value: unknown): boolean {
+	if (isScalar(value) || value === null) return true;
+	if (typeof value !== 'object' || Object.getPrototypeOf(value) !== Object.prototype) return false;
+	for (const key in value) if (!isScalar((value as Record<string, unknown>)[key])) return false;
+	return true;
 }

@@ -1,4 +1,4 @@
-/** The bytes one item holds. Growth waits for room; `release` gives all of it back. */
+/** The bytes one item holds. Growth waits for room; `release` gives all of it back, and rejects what still waits. */
 export interface Hold {
 	grow(bytes: number): Promise<void> | undefined;
 	release(): void;
@@ -13,34 +13,61 @@ export interface ByteGate {
 
 interface Holder {
 	heldBytes: number;
-	isWaiting: boolean;
+	/** Growths that wait: an item may read several sources at once. */
+	waiting: number;
+}
+
+interface Waiter {
+	readonly holder: Holder;
+	readonly bytes: number;
+	readonly go: () => void;
+	readonly refuse: (reason: Error) => void;
 }
 
 /**
  * Couples the lanes by memory: fetched bytes count until their item leaves the transform.
- * First come, first served. When every holder waits for more, the first one gets it whatever the limit says, else nobody would
- * ever move again; so the most in flight is the limit and one more item.
+ * First come, first served. When every holder waits for more, the first one gets all it asks for until it ends, whatever the limit
+ * says, else nobody would ever move again; so the most in flight is the limit and one more item.
  */
 export function createByteGate({limitBytes, onFree}: {readonly limitBytes: number; readonly onFree: () => void}): ByteGate {
-	const queue: {readonly holder: Holder; readonly bytes: number; readonly go: () => void}[] = [];
+	let queue: readonly Waiter[] = [];
 	let usedBytes = 0;
+	/** Holders that wait for nothing: they, and no others, give room back. */
 	let moving = 0;
+	let favoured: Holder | undefined;
 
-	const take = (holder: Holder, bytes: number): void => {
+	const isMoving = ({heldBytes, waiting}: Holder): boolean => heldBytes > 0 && waiting === 0;
+	function change(holder: Holder, {bytes = 0, waiting = 0}: {readonly bytes?: number; readonly waiting?: number}): void {
+		const wasMoving = isMoving(holder);
 		usedBytes += bytes;
 		holder.heldBytes += bytes;
-	};
-	const fits = (bytes: number): boolean => usedBytes + bytes <= limitBytes || moving === 0;
+		holder.waiting += waiting;
+		moving += Number(isMoving(holder)) - Number(wasMoving);
+	}
 
 	function pump(): void {
-		for (let next = queue[0]; next !== undefined && fits(next.bytes); next = queue[0]) {
-			queue.shift();
-			next.holder.isWaiting = false;
-			moving++;
-			take(next.holder, next.bytes);
-			next.go();
+		for (let next = queue[0]; next !== undefined; next = queue[0]) {
+			if (moving === 0) favoured = next.holder;
+			else if (usedBytes + next.bytes > limitBytes) break;
+			const {holder} = next;
+			const letIn = holder === favoured ? queue.filter(waiter => waiter.holder === holder) : [next];
+			queue = queue.filter(waiter => !letIn.includes(waiter));
+			for (const {bytes, go} of letIn) {
+				change(holder, {bytes, waiting: -1});
+				go();
+			}
 		}
 		onFree();
+	}
+
+	function release(holder: Holder): void {
+		if (holder.heldBytes === 0 && holder.waiting === 0) return;
+		const gone = holder.waiting === 0 ? [] : queue.filter(waiter => waiter.holder === holder);
+		if (gone.length > 0) queue = queue.filter(waiter => waiter.holder !== holder);
+		if (favoured === holder) favoured = undefined;
+		change(holder, {bytes: -holder.heldBytes, waiting: -holder.waiting});
+		for (const {refuse} of gone) refuse(new Error('the item ended while its source waited for room in memory'));
+		pump();
 	}
 
 	return {
@@ -51,35 +78,20 @@ export function createByteGate({limitBytes, onFree}: {readonly limitBytes: numbe
 			return queue.length > 0;
 		},
 		open() {
-			const holder: Holder = {heldBytes: 0, isWaiting: false};
+			const holder: Holder = {heldBytes: 0, waiting: 0};
 			return {
 				grow(bytes) {
-					const isMoving = holder.heldBytes > 0;
-					if (queue.length === 0 && usedBytes + bytes <= limitBytes) {
-						take(holder, bytes);
-						if (!isMoving) moving++;
+					if (holder === favoured || (queue.length === 0 && usedBytes + bytes <= limitBytes)) {
+						change(holder, {bytes});
 						return undefined;
 					}
-					holder.isWaiting = true;
-					if (isMoving) moving--;
-					return new Promise(go => {
-						queue.push({holder, bytes, go});
+					return new Promise((go, refuse) => {
+						queue = [...queue, {holder, bytes, go, refuse}];
+						change(holder, {waiting: 1});
 						pump();
 					});
 				},
-				release() {
-					if (holder.isWaiting)
-						queue.splice(
-							queue.findIndex(waiting => waiting.holder === holder),
-							1,
-						);
-					else if (holder.heldBytes > 0) moving--;
-					const freed = holder.heldBytes;
-					holder.heldBytes = 0;
-					holder.isWaiting = false;
-					usedBytes -= freed;
-					if (freed > 0 || queue.length > 0) pump();
-				},
+				release: () => release(holder),
 			};
 		},
 	};

@@ -66,6 +66,8 @@ async function read(
 			signal: signalOf(attempt),
 			maxBytes: lanes.limits.maxBytes,
 			async reserve(wanted) {
+				// A try that is over gets no room: nobody would give it back.
+				signalOf(attempt).throwIfAborted();
 				const more = wanted - reserved;
 				reserved = Math.max(reserved, wanted);
 				if (more > 0) await hold(lanes, work, {attempt, bytes: more});

@@ -30,7 +30,7 @@ export function createHost(limit: number | 'auto'): Host {
 	let successes = 0;
 
 	function narrow(): void {
-		const wasProbe = ceiling === refusedAt;
+		const wasProbe = ceiling === refusedAt && ceiling !== Number.POSITIVE_INFINITY;
 		refusedAt = Math.min(ceiling, inFlight + 1);
 		ceiling = Math.max(1, wasProbe ? ceiling - 1 : Math.floor(refusedAt * NARROW_RATIO));
 		successes = 0;

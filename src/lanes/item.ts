@@ -1,5 +1,5 @@
 import {pending, tryStage} from './attempt.ts';
-import {inspectCargo} from './border.ts';
+import {inspectCargo, isFlat} from './border.ts';
 import {type Work, roundMs} from './context.ts';
 import type {Entry} from './entry.ts';
 import {type Stage, describeCode} from './errors.ts';
@@ -8,9 +8,19 @@ import {type Cpu, isSkip} from './flow.ts';
 import type {Lanes} from './lanes.ts';
 import type {Ending, Outcome} from './outcome.ts';
 
-/** One item from end to end: fetch -> transform -> store. `undefined`: the run stopped before it was done, and it stays pending. */
-export async function runItem(lanes: Lanes, entry: Entry): Promise<Outcome | undefined> {
-	if (entry.error) return finish(lanes, entry, {attempts: 0, timings: {}}, {status: 'failed', error: entry.error});
+/**
+ * One item from end to end: fetch -> transform -> store. `undefined`: the run stopped before it was done, and it stays pending.
+ * The outcome shows the item as it was `given`; the stages see what the schema made of it.
+ */
+export async function runItem(lanes: Lanes, entry: Entry, given: unknown): Promise<Outcome | undefined> {
+	const end = (ending: Ending, {attempts, timings}: Pick<Work, 'attempts' | 'timings'>): Outcome => {
+		const {n, id, source, meta} = entry;
+		const about = {...(source !== undefined && {source}), ...(meta !== undefined && {meta})};
+		const outcome: Outcome = {n, id, item: given, attempts, ...about, timings, ...ending};
+		lanes.tally.addOutcome(outcome);
+		return outcome;
+	};
+	if (entry.error) return end({status: 'failed', error: entry.error}, {attempts: 0, timings: {}});
 	const {fetch, transform, store} = lanes.flow;
 	const work: Work = {entry, host: hostOf(lanes, entry.item), hold: lanes.bytes.open(), timings: {}, outputs: [], attempts: 1};
 	let stage: Stage = 'fetch';
@@ -26,16 +36,14 @@ export async function runItem(lanes: Lanes, entry: Entry): Promise<Outcome | und
 			stage = 'store';
 			value = await tryStage(lanes, work, {stage, run: store, input: value});
 		}
-		return finish(
-			lanes,
-			entry,
-			work,
+		return end(
 			isSkip(value) ? {status: 'skipped', reason: value.skipped} : {status: 'succeeded', result: value, outputs: work.outputs},
+			work,
 		);
 	} catch (thrown) {
 		if (thrown === pending) return undefined;
 		if (lanes.shutdown.isAbandoned) throw thrown;
-		return finish(lanes, entry, work, {status: 'failed', error: toItemError(toTwolaneError(thrown, stage), stage)});
+		return end({status: 'failed', error: toItemError(toTwolaneError(thrown, stage), stage)}, work);
 	} finally {
 		work.hold.release();
 	}
@@ -73,7 +81,7 @@ async function runOnThread(lanes: Lanes, work: Work, {transform, value, alone}: 
 		transfer: ownBuffersIn(lanes, value),
 		alone,
 	};
-	const ending = await untilAbandoned(lanes, lanes.pool().run(call));
+	const ending = await countTask(lanes, () => lanes.pool().run(call));
 	work.timings.queueMs = roundMs(ending.queueMs);
 	work.timings.transformMs = roundMs(ending.runMs);
 	lanes.tally.addTime('queue', ending.queueMs);
@@ -83,6 +91,15 @@ async function runOnThread(lanes: Lanes, work: Work, {transform, value, alone}: 
 	lanes.gates.fetch.pump();
 	if (!ending.ok) throw ending.error;
 	return ending.value;
+}
+
+async function countTask<T>(lanes: Lanes, run: () => Promise<T>): Promise<T> {
+	lanes.backlog.tasks++;
+	try {
+		return await untilAbandoned(lanes, run());
+	} finally {
+		lanes.backlog.tasks--;
+	}
 }
 
 /** A thread cannot be called back, but an abandoned run must not wait for it. */
@@ -105,9 +122,7 @@ function untilAbandoned<T>({shutdown}: Lanes, running: Promise<T>): Promise<T> {
 const none: readonly ArrayBuffer[] = [];
 
 function ownBuffersIn({ownBuffers}: Lanes, value: unknown): readonly ArrayBuffer[] {
-	if (typeof value !== 'object' || value === null) return none;
-	const {buffers} = inspectCargo(value);
-	return buffers.length === 0 ? none : buffers.filter(buffer => ownBuffers.has(buffer));
+	return isFlat(value) ? none : inspectCargo(value).buffers.filter(buffer => ownBuffers.has(buffer));
 }
 
 function hostOf({flow}: Lanes, item: unknown): string {
@@ -115,20 +130,4 @@ function hostOf({flow}: Lanes, item: unknown): string {
 	if (typeof url === 'string' && URL.canParse(url)) return new URL(url).origin;
 	if (typeof s3 === 'string') return s3.split('/', 3).join('/');
 	return typeof file === 'string' ? 'file:' : flow.name;
-}
-
-function finish(lanes: Lanes, entry: Entry, {attempts, timings}: Pick<Work, 'attempts' | 'timings'>, ending: Ending): Outcome {
-	const {n, id, item, source, meta} = entry;
-	const outcome: Outcome = {
-		n,
-		id,
-		item,
-		attempts,
-		...(source !== undefined && {source}),
-		...(meta !== undefined && {meta}),
-		timings,
-		...ending,
-	};
-	lanes.tally.addOutcome(outcome);
-	return outcome;
 }

@@ -34,6 +34,8 @@ export interface Lanes extends LanesSetup {
 	readonly tally: Tally;
 	readonly shutdown: Shutdown;
 	readonly liveCalls: LiveCalls;
+	/** Tasks of this run on a thread or waiting for one. */
+	readonly backlog: {tasks: number};
 	/** Buffers that our readers made: these, and no others, are moved to a thread. */
 	readonly ownBuffers: WeakSet<ArrayBuffer>;
 	readonly startedMs: number;
@@ -42,8 +44,6 @@ export interface Lanes extends LanesSetup {
 // What a kind of source takes well before anything is known about it; a disk thrashes where the web yawns.
 const startWidth = (host: string): number => (host.startsWith('file:') ? 4 : host.startsWith('s3:') ? 32 : 16);
 const MOST_WIDTH = 256;
-// Tasks that wait for a thread: enough to bridge the pauses of a network, few enough to keep memory small.
-const BACKLOG_PER_THREAD = 8;
 
 /** Opens the lanes of one run; nothing starts yet. */
 export function openLanes(setup: LanesSetup): Lanes {
@@ -51,10 +51,12 @@ export function openLanes(setup: LanesSetup): Lanes {
 	const {ioConcurrency} = limits;
 	const openWidth = (host: string): Width =>
 		ioConcurrency === 'auto' ? adaptiveWidth({start: startWidth(host), most: MOST_WIDTH}) : fixedWidth(ioConcurrency);
+	const backlog = {tasks: 0};
 	const isCpuFull = (): boolean => {
 		if (flow.transform === undefined) return false;
+		// Our own tasks alone: the end of another run's task would not wake our gate.
 		const pool = setup.pool();
-		return pool.queued >= BACKLOG_PER_THREAD * pool.threads;
+		return backlog.tasks >= pool.threads + pool.backlog;
 	};
 	const bytes = createByteGate({limitBytes: limits.inFlightBytes, onFree: () => fetch.pump()});
 	const isOutOfRoom = (): boolean => bytes.isFull || bytes.usedBytes >= limits.inFlightBytes;
@@ -68,6 +70,10 @@ export function openLanes(setup: LanesSetup): Lanes {
 	const liveCalls = createLiveCalls({clock, limitMs: limits.fetchTimeoutMs});
 	shutdown.onAbandon(reason => liveCalls.endAll(reason));
 	const store = createGate({openWidth, perHost: 'auto', clock});
+	shutdown.onAbandon(() => {
+		fetch.shut();
+		store.shut();
+	});
 	return {
 		...setup,
 		gates: {fetch, store},
@@ -76,6 +82,7 @@ export function openLanes(setup: LanesSetup): Lanes {
 		tally: createTally(() => setup.meter.histogram()),
 		shutdown,
 		liveCalls,
+		backlog,
 		ownBuffers: new WeakSet(),
 		startedMs: clock.nowMs(),
 	};

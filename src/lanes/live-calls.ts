@@ -60,6 +60,7 @@ export function createLiveCalls({clock, limitMs}: {readonly clock: Clock; readon
 			for (const call of calls) call.end(reason);
 			calls.clear();
 			cancelTimer?.();
+			cancelTimer = undefined;
 		},
 	};
 }

@@ -76,6 +76,8 @@ export interface CpuPool extends AsyncDisposable {
 	/** Tasks on a thread, and tasks waiting for one. */
 	readonly busy: number;
 	readonly queued: number;
+	/** How many tasks should wait at most: enough to keep the threads fed, whatever the tasks' length. */
+	readonly backlog: number;
 	/** Loads the module in every thread, so that the first items do not pay for it. */
 	warm(file: URL): Promise<void>;
 	run(call: CpuCall): Promise<CpuEnding>;

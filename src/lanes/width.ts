@@ -29,6 +29,7 @@ export function adaptiveWidth({start, most}: {readonly start: number; readonly m
 	let limit = start;
 	let sinceMs = Number.NEGATIVE_INFINITY;
 	let samples = 0;
+	let toSkip = 0;
 	let latencySumMs = 0;
 	let best = {limit: 0, rate: 0};
 	let holdSteps = 0;
@@ -54,7 +55,11 @@ export function adaptiveWidth({start, most}: {readonly start: number; readonly m
 		sinceMs = nowMs;
 	}
 	const widen = (): void => {
+		const from = limit;
 		limit = Math.min(most, limit * 2);
+		// The calls that fill a wider gate find a shorter queue than those after them. Steps up may all be measured so, which is fast,
+		// but next to a width that was measured full they would always look faster.
+		toSkip = plateau === undefined ? 0 : limit - from;
 	};
 
 	return {
@@ -65,7 +70,7 @@ export function adaptiveWidth({start, most}: {readonly start: number; readonly m
 			return plateau;
 		},
 		learn({startMs, endMs}) {
-			if (startMs < sinceMs) return;
+			if (startMs < sinceMs || toSkip-- > 0) return;
 			samples++;
 			latencySumMs += endMs - startMs;
 			if (samples < Math.max(FEWEST_SAMPLES, limit / 2)) return;

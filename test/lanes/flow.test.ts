@@ -3,6 +3,7 @@ import {cpu, defineFlow, isSkip, readFlow, skip} from '../../src/lanes/flow.ts';
 import {anyItem} from '../support/lane-setup.ts';
 
 const file = new URL('file:///transform.ts');
+type Module = {default: (item: unknown) => number};
 const fetch = async () => 1;
 
 describe('readFlow', () => {
@@ -45,8 +46,8 @@ describe('defineFlow', () => {
 
 	it('takes fetch alone, transform alone, and all three', () => {
 		expect(() => defineFlow({name: 'a', item: anyItem, fetch})).not.toThrow();
-		expect(() => defineFlow({name: 'a', item: anyItem, transform: cpu(file)})).not.toThrow();
-		expect(() => defineFlow({name: 'a', item: anyItem, fetch, transform: cpu(file), store: async () => 1})).not.toThrow();
+		expect(() => defineFlow({name: 'a', item: anyItem, transform: cpu<Module>(file)})).not.toThrow();
+		expect(() => defineFlow({name: 'a', item: anyItem, fetch, transform: cpu<Module>(file), store: async () => 1})).not.toThrow();
 	});
 });
 

@@ -54,8 +54,6 @@ describe('adaptiveWidth', () => {
 		expect(wallMs).toBeLessThan(1.3 * bestMs);
 		expect(width.limit).toBeGreaterThanOrEqual(Math.min(16, capacity / 2));
 		expect(width.limit).toBeLessThanOrEqual(4 * Math.max(16, capacity));
-		expect(width.plateau).toMatchObject({gain: expect.any(Number)});
-		expect(width.plateau?.gain).toBeLessThan(0.1);
 	});
 
 	it('learns nothing from calls that began at another width, or took no time', () => {

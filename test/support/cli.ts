@@ -1,9 +1,13 @@
+import assert from 'node:assert/strict';
 import {spawn} from 'node:child_process';
+import {createHash} from 'node:crypto';
 import {once} from 'node:events';
 import {mkdir, mkdtemp, readFile, readdir, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {dirname, join} from 'node:path';
 import {fileURLToPath} from 'node:url';
+import type {Report} from '../../src/lanes/snapshot.ts';
+import type {ResultFile, ResultFiles} from '../../src/runs/row-writer.ts';
 
 const launcher = fileURLToPath(new URL('../../bin/twolane.js', import.meta.url));
 
@@ -41,9 +45,11 @@ export function startCli(args: readonly string[], {cwd, env, stdin = ''}: CliOpt
 	// A command that refuses its words reads nothing.
 	child.stdin.on('error', () => {});
 	if (stdin !== 'open') child.stdin.end(stdin);
-	const ended = once(child, 'close').then(
-		([exitCode]: unknown[]): CliEnd => ({...output, exitCode: exitCode as number | null, endedMs: performance.now()}),
-	);
+	const ended = once(child, 'close').then(([exitCode]: unknown[]): CliEnd => ({
+		...output,
+		exitCode: exitCode as number | null,
+		endedMs: performance.now(),
+	}));
 	return {
 		pid: child.pid ?? 0,
 		ended,
@@ -103,7 +109,7 @@ export interface Row {
 }
 
 /** The lines that `--json` prints, each of which must be JSON: the rows, and the report at the end. */
-export function readJsonLines(stdout: string): {readonly rows: Row[]; readonly report: any} {
+export function readJsonLines(stdout: string): {readonly rows: Row[]; readonly report: KeptReport} {
 	const lines = stdout
 		.trimEnd()
 		.split('\n')
@@ -111,15 +117,69 @@ export function readJsonLines(stdout: string): {readonly rows: Row[]; readonly r
 	const report = lines.pop();
 	if (report?.type !== 'report') throw new Error(`the last line is no report: ${JSON.stringify(report)}`);
 	if (lines.some(({type}) => type !== 'outcome')) throw new Error('a line is no outcome');
-	return {rows: lines as unknown as Row[], report};
+	return {rows: lines as unknown as Row[], report: report as unknown as KeptReport};
 }
 
-/** The one run that was kept below `out`: its folder and its JSON files. */
-export async function readKeptRun(out: string): Promise<{readonly folder: string; readonly results: any; readonly report: any; readonly spec: any}> {
-	const runs = join(out, '.twolane', 'runs');
-	const [runId, ...others] = await readdir(runs);
-	if (runId === undefined || others.length > 0) throw new Error(`expected one run in ${runs}, found ${others.length + 1}`);
-	const folder = join(runs, runId);
-	const read = async (name: string): Promise<any> => JSON.parse(await readFile(join(folder, name), 'utf8'));
-	return {folder, results: await read('results/manifest.json'), report: await read('report.json'), spec: await read('run.json')};
+export type KeptReport = Report & {readonly repeats: number};
+
+export interface KeptResults {
+	readonly runId: string;
+	readonly flow: string;
+	readonly generation: number;
+	readonly sealed: boolean;
+	readonly itemCounts: Readonly<Record<string, number>>;
+	readonly completionReason: string;
+	readonly resultFiles: ResultFiles;
+}
+
+export interface KeptRun {
+	readonly folder: string;
+	readonly results: KeptResults;
+	readonly report: KeptReport;
+	readonly spec: Readonly<Record<string, unknown>>;
+	/** The rows of each kind, after a look at what the results manifest says of their files. */
+	readonly rows: Readonly<Record<keyof ResultFiles, Row[]>>;
+}
+
+/** The one run that was kept below `state`. */
+export async function readKeptRun(state: string): Promise<KeptRun> {
+	const [runId, ...others] = await readdir(join(state, 'runs'));
+	if (runId === undefined || others.length > 0) throw new Error(`expected one run in ${state}, found ${others.length + 1}`);
+	const folder = join(state, 'runs', runId);
+	const read = async <T>(name: string): Promise<T> => JSON.parse(await readFile(join(folder, name), 'utf8')) as T;
+	const results = await read<KeptResults>('results/manifest.json');
+	return {
+		folder,
+		results,
+		report: await read('report.json'),
+		spec: await read('run.json'),
+		rows: await readResultRows(folder, results.resultFiles),
+	};
+}
+
+/** The rows of each kind. Throws when a file is not what the results manifest says it is. */
+export async function readResultRows(folder: string, {SUCCEEDED, SKIPPED, FAILED, PENDING}: ResultFiles): Promise<KeptRun['rows']> {
+	return {
+		SUCCEEDED: await readRows(folder, SUCCEEDED),
+		SKIPPED: await readRows(folder, SKIPPED),
+		FAILED: await readRows(folder, FAILED),
+		PENDING: await readRows(folder, PENDING),
+	};
+}
+
+async function readRows(folder: string, files: readonly ResultFile[]): Promise<Row[]> {
+	const all: Row[] = [];
+	for (const {key, items, bytes, sha256} of files) {
+		const body = await readFile(join(folder, key));
+		const rows = body
+			.toString()
+			.trimEnd()
+			.split('\n')
+			.map(line => JSON.parse(line) as Row);
+		const isSorted = rows.every(({n}, at) => at === 0 || n > (rows[at - 1]?.n ?? 0));
+		const found = {items: rows.length, bytes: body.length, sha256: createHash('sha256').update(body).digest('hex'), isSorted};
+		assert.deepEqual(found, {items, bytes, sha256, isSorted: true}, key);
+		all.push(...rows);
+	}
+	return all;
 }

@@ -28,6 +28,7 @@ export function fakePool(work: Work, {threads = 2}: {readonly threads?: number} 
 	return {
 		calls,
 		threads,
+		backlog: 8 * threads,
 		get mostQueued() {
 			return mostQueued;
 		},

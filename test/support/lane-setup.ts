@@ -31,7 +31,7 @@ export const makeFlow = ({name = 'test', fetch, store, hasTransform = false}: St
 	item: anyItem,
 	...(fetch && {fetch: fetch as StageFunction<unknown, unknown, unknown, unknown>}),
 	...(store && {store: store as StageFunction<unknown, unknown, unknown, unknown>}),
-	...(hasTransform && {transform: cpu(new URL('file:///transform.ts'))}),
+	...(hasTransform && {transform: cpu<{default: (input: unknown) => unknown}>(new URL('file:///transform.ts'))}),
 });
 
 const noPool = (): CpuPool => {

@@ -2,18 +2,26 @@ import {availableParallelism} from 'node:os';
 import {fileURLToPath} from 'node:url';
 import type {Piscina} from 'piscina';
 import type {CpuCall, CpuEnding, CpuPool} from '../../lanes/ports.ts';
-import type {ThreadCall} from '../thread/messages.ts';
+import type {ThreadCall, ThreadEnding} from '../thread/messages.ts';
+import {createBatches} from './batches.ts';
 import {describeLoss, fromThread} from './endings.ts';
 import {sourceOrBuilt} from './source-or-built.ts';
 import {createTimeLimits} from './time-limit.ts';
 import {createWidth} from './width.ts';
 
+// Tasks that wait, in trips: enough to bridge the pauses of a network, few enough to keep memory small.
+const BACKLOG_PER_THREAD = 4;
+
 const threadFile = fileURLToPath(sourceOrBuilt(new URL('../thread/thread.ts', import.meta.url)));
 
-interface Waiting {
+/** A task that waits for a thread. */
+export interface Waiting {
 	readonly call: CpuCall;
+	/** It was lost together with others: now it travels alone, so that only the culprit pays. */
+	readonly isSingle: boolean;
 	readonly sinceMs: number;
 	readonly settle: (ending: CpuEnding) => void;
+	readonly fail: (error: unknown) => void;
 }
 
 /**
@@ -25,6 +33,7 @@ export function createPool(options: {readonly threads: number | 'auto'; readonly
 	// libuv counts the cgroup's quota in, so a container of half a machine gets half the threads.
 	const cores = options.cores ?? availableParallelism();
 	const width = createWidth({threads: options.threads, cores});
+	const batches = createBatches();
 	const waiting: Waiting[] = [];
 	const waitingAlone: Waiting[] = [];
 	let busy = 0;
@@ -58,29 +67,47 @@ export function createPool(options: {readonly threads: number | 'auto'; readonly
 		if (isAlone) return;
 		const alone = waitingAlone[0];
 		if (alone !== undefined) {
-			if (busy === 0) void runAlone(waitingAlone.shift() ?? alone);
+			if (busy === 0) runAlone(waitingAlone.shift() ?? alone).catch(alone.fail);
 			return;
 		}
-		while (busy < width.threads) {
-			const next = waiting.shift();
-			if (next === undefined) return;
-			void runShared(next);
-		}
+		while (busy < width.threads && waiting.length > 0) runShared(batches.take(waiting, {threads: width.threads}));
 	}
 
-	async function runShared(job: Waiting): Promise<void> {
+	function runShared(jobs: readonly Waiting[]): void {
 		busy++;
-		job.settle(await runOn(piscina ?? (await shared()), job));
-		busy--;
-		width.watch(piscina?.threads ?? [], {isFull: waiting.length > 0});
-		pump();
+		// The next tasks go out before these items go on: their thread is idle, ours is not.
+		const free = (): void => {
+			busy--;
+			width.watch(piscina?.threads ?? [], {isFull: waiting.length > 0});
+			pump();
+		};
+		const trip: Trip = {
+			jobs,
+			end(endings) {
+				free();
+				for (const [k, {call, settle}] of jobs.entries()) {
+					const ending = endings[k];
+					if (ending === undefined) continue;
+					batches.learn(call.file.href, ending.runMs);
+					settle(ending);
+				}
+			},
+			// Nobody knows which task of a batch did it: each goes again by itself, and only the culprit is lost again.
+			lose() {
+				waiting.unshift(...jobs.map(job => ({...job, isSingle: true})));
+				free();
+			},
+		};
+		if (piscina) runOn(piscina, trip);
+		else shared().then(pool => runOn(pool, trip), jobs[0]?.fail);
 	}
 
 	async function runAlone(job: Waiting): Promise<void> {
 		isAlone = true;
 		busy++;
 		const own = await open({min: 1, max: 1});
-		job.settle(await runOn(own, job));
+		const [ending] = await new Promise<readonly CpuEnding[]>(end => runOn(own, {jobs: [job], end, lose() {}}));
+		if (ending) job.settle(ending);
 		await own.destroy();
 		busy--;
 		isAlone = false;
@@ -97,16 +124,19 @@ export function createPool(options: {readonly threads: number | 'auto'; readonly
 		get queued() {
 			return waiting.length + waitingAlone.length;
 		},
+		get backlog() {
+			return BACKLOG_PER_THREAD * width.threads * batches.size;
+		},
 		async warm(file) {
 			const pool = await shared();
-			const load: ThreadCall = [file.href];
+			const load: readonly ThreadCall[] = [[file.href]];
 			// All at once: one task fills a thread, so each of them takes another one.
 			await Promise.allSettled(Array.from({length: Math.max(0, width.threads - busy)}, () => pool.run(load)));
 		},
 		run(call) {
 			if (isClosed) throw new Error('The CPU pool is closed: make another with createCpuPool().');
-			return new Promise(settle => {
-				(call.alone ? waitingAlone : waiting).push({call, sinceMs: performance.now(), settle});
+			return new Promise((settle, fail) => {
+				(call.alone ? waitingAlone : waiting).push({call, isSingle: call.alone, sinceMs: performance.now(), settle, fail});
 				pump();
 			});
 		},
@@ -119,17 +149,40 @@ export function createPool(options: {readonly threads: number | 'auto'; readonly
 
 const timeLimits = createTimeLimits();
 
-async function runOn(pool: Piscina, {call, sinceMs}: Waiting): Promise<CpuEnding> {
-	const startMs = performance.now();
-	const queueMs = startMs - sinceMs;
-	const limit = timeLimits.start(call.timeoutMs);
-	try {
-		return fromThread(await pool.run(toMessage(call), {transferList: call.transfer as ArrayBuffer[], signal: limit}), queueMs);
-	} catch (error) {
-		return {ok: false, error: describeLoss(error, {call, isTimeout: limit.aborted}), queueMs, runMs: performance.now() - startMs};
-	} finally {
-		timeLimits.clear(limit);
-	}
+/** One trip to a thread, and how it may end: with an ending for each task, or with none for several of them. */
+interface Trip {
+	readonly jobs: readonly Waiting[];
+	end(endings: readonly CpuEnding[]): void;
+	lose(): void;
 }
 
-const toMessage = ({file, input, task: {id, item, options}}: CpuCall): ThreadCall => [file.href, id, input, item, options];
+/** Several tasks share the time limit of the trip: they are short, and when it is over each of them gets its own. */
+function runOn(pool: Piscina, trip: Trip): void {
+	const {jobs} = trip;
+	const [first] = jobs;
+	if (first === undefined) return trip.end([]);
+	const startMs = performance.now();
+	const limit = timeLimits.start(first.call.timeoutMs);
+	const transferList = jobs.length === 1 ? [...first.call.transfer] : [];
+	pool.run(jobs.map(toMessage), {transferList, signal: limit}).then(
+		(answers: readonly ThreadEnding[]) => {
+			timeLimits.clear(limit);
+			trip.end(answers.map((answer, k) => fromThread(answer, startMs - (jobs[k]?.sinceMs ?? startMs))));
+		},
+		(error: unknown) => {
+			timeLimits.clear(limit);
+			if (jobs.length > 1) return trip.lose();
+			const {call, sinceMs} = first;
+			const loss = describeLoss(error, {call, isTimeout: limit.aborted});
+			trip.end([{ok: false, error: loss, queueMs: startMs - sinceMs, runMs: performance.now() - startMs}]);
+		},
+	);
+}
+
+const toMessage = ({
+	call: {
+		file,
+		input,
+		task: {id, item, options},
+	},
+}: Waiting): ThreadCall => [file.href, id, input, item, options];

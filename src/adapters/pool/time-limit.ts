@@ -8,6 +8,14 @@ export interface TimeLimit {
 	removeEventListener(type: 'abort', listener: () => void): void;
 }
 
+// Shared by all limits: a closure for each would be garbage for each task.
+function listen(this: TimeLimit, _type: 'abort', listener: () => void): void {
+	this.onAbort = listener;
+}
+function unlisten(this: TimeLimit): void {
+	this.onAbort = undefined;
+}
+
 /** Time limits of running tasks behind one timer, armed for the earliest of them: most tasks end long before, and cost no timer. */
 export function createTimeLimits(): {start(ms: number): TimeLimit; clear(limit: TimeLimit): void} {
 	const running = new Set<TimeLimit>();
@@ -34,16 +42,8 @@ export function createTimeLimits(): {start(ms: number): TimeLimit; clear(limit: 
 
 	return {
 		start(ms) {
-			const limit: TimeLimit = {
-				aborted: false,
-				deadlineMs: performance.now() + ms,
-				addEventListener(_type, listener) {
-					limit.onAbort = listener;
-				},
-				removeEventListener() {
-					limit.onAbort = undefined;
-				},
-			};
+			const deadlineMs = performance.now() + ms;
+			const limit: TimeLimit = {aborted: false, deadlineMs, onAbort: undefined, addEventListener: listen, removeEventListener: unlisten};
 			running.add(limit);
 			if (limit.deadlineMs < armedMs) arm(limit.deadlineMs);
 			return limit;

@@ -1,11 +1,10 @@
 import {isMarkedAsUntransferable} from 'node:worker_threads';
-import {inspectCargo} from '../../lanes/border.ts';
+import {inspectCargo, isFlat} from '../../lanes/border.ts';
 import {TwolaneError} from '../../lanes/errors.ts';
 import type {Task} from '../../lanes/flow.ts';
 import type {ThreadCall, ThreadEnding, ThreadFailure} from './messages.ts';
 import {resolveOwnPackages} from './own-packages.ts';
 
-type Made = readonly [value: unknown, runMs: number];
 type Transform = (input: unknown, task: Task) => unknown;
 
 resolveOwnPackages();
@@ -14,15 +13,23 @@ const transforms = new Map<string, Transform>();
 // Below this a copy costs less than the bookkeeping of a move, and a small buffer that the flow keeps for itself stays its own.
 const MOVE_FROM_BYTES = 64 * 1024;
 
-/** The program of every thread: runs one task and answers with data, whatever happens. */
-export default async function runTask([file, id, input, item, options]: ThreadCall): Promise<ThreadEnding> {
+/** The program of every thread: runs the tasks of one trip, one after another, and answers with data, whatever happens. */
+export default async function runTasks(calls: readonly ThreadCall[]): Promise<readonly ThreadEnding[]> {
+	const endings: ThreadEnding[] = [];
+	const movable = new Set<ArrayBuffer>();
+	for (const call of calls) endings.push(await runTask(call, movable));
+	return movable.size === 0 ? endings : await move(endings, [...movable]);
+}
+
+async function runTask([file, id, input, item, options]: ThreadCall, movable: Set<ArrayBuffer>): Promise<ThreadEnding> {
 	const startMs = performance.now();
 	try {
 		const transform = transforms.get(file) ?? (await load(file));
 		if (id === undefined) return [undefined, performance.now() - startMs];
 		const value = await transform(input, {id, item, options: options ?? {}});
-		const ending: Made = [value, performance.now() - startMs];
-		return isScalar(value) ? ending : await checkCargo(ending);
+		const runMs = performance.now() - startMs;
+		if (!isFlat(value)) for (const buffer of findMovable(value)) movable.add(buffer);
+		return [value, runMs];
 	} catch (error) {
 		return describeFailure(error, performance.now() - startMs);
 	}
@@ -44,25 +51,24 @@ async function load(file: string): Promise<Transform> {
 }
 
 /** Piscina posts the answer outside of any try: what cannot be cloned or moved would kill the thread, so it is found here. */
-async function checkCargo(ending: Made): Promise<ThreadEnding> {
-	const {buffers, uncloneable} = inspectCargo(ending[0], 'result');
+function findMovable(value: unknown): readonly ArrayBuffer[] {
+	const {buffers, uncloneable} = inspectCargo(value, 'result');
 	if (uncloneable !== undefined) {
 		throw new TwolaneError('NOT_CLONEABLE', `${uncloneable}, returned by the transform, cannot leave its thread; return plain data`);
 	}
-	const movable = buffers.filter(buffer => buffer.byteLength >= MOVE_FROM_BYTES && !isMarkedAsUntransferable(buffer));
-	return movable.length === 0 ? ending : await move(ending, movable);
+	return buffers.filter(buffer => buffer.byteLength >= MOVE_FROM_BYTES && !isMarkedAsUntransferable(buffer));
 }
 
-async function move(ending: Made, buffers: readonly ArrayBuffer[]): Promise<ThreadEnding> {
+async function move(endings: readonly ThreadEnding[], buffers: readonly ArrayBuffer[]): Promise<readonly ThreadEnding[]> {
 	const {default: Piscina} = await import('piscina');
 	return Piscina.move({
 		get [Piscina.transferableSymbol]() {
 			return buffers;
 		},
 		get [Piscina.valueSymbol]() {
-			return ending;
+			return endings;
 		},
-	}) as unknown as ThreadEnding;
+	}) as unknown as readonly ThreadEnding[];
 }
 
 function describeFailure(error: unknown, runMs: number): ThreadFailure {
@@ -75,4 +81,3 @@ function describeFailure(error: unknown, runMs: number): ThreadFailure {
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message || error.name : String(error));
-const isScalar = (value: unknown): boolean => value === null || !['object', 'function', 'symbol'].includes(typeof value);
