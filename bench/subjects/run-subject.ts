@@ -15,7 +15,7 @@ const IMAGES = 25;
 const IO = 16;
 // What `threads: 'auto'` comes to while the threads wait for libvips.
 const THREADS = 2 * availableParallelism();
-const WARM_UP = 32;
+const WARM_UP = 150;
 
 const nameOf = (n: number): string => `${String(n % IMAGES).padStart(2, '0')}.jpg`;
 const moduleOf = (name: string): string => new URL(`./${name}.ts`, import.meta.url).pathname;

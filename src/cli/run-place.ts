@@ -7,7 +7,7 @@ import {reasonOf} from './sources.ts';
 export interface RunPlace {
 	readonly folder: string;
 	/** A run that never starts leaves nothing that it made itself. */
-	giveBack(): Promise<void>;
+	readonly giveBack: () => Promise<void>;
 }
 
 export async function openRunPlace({

@@ -23,7 +23,7 @@ const canClone = (value: object): boolean => {
 const step = (key: string): string => (/^\d+$/u.test(key) ? `[${key}]` : `.${key}`);
 
 /** A scalar needs no look: most no-op items are nothing else. */
-const isScalar = (value: unknown): boolean => typeof value !== 'object' && typeof value !== 'function' && typeof value !== 'symbol';
+export const isScalar = (value: unknown): boolean => typeof value !== 'object' && typeof value !== 'function' && typeof value !== 'symbol';
 
 /** Looks through plain data for buffers to move and for values that structured clone refuses; a cycle is looked at once. */
 export function inspectCargo(value: unknown, name = 'value'): Cargo {

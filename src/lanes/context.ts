@@ -27,6 +27,8 @@ export interface Attempt {
 	readonly stage: 'fetch' | 'store';
 	readonly startMs: number;
 	readonly outputs: Output[];
+	/** Names of outputs written or being written. */
+	claims?: Set<string>;
 	/** Reads under way, those of them that wait for room in the byte gate, and how long they have waited. */
 	readings: number;
 	holders: number;
@@ -113,10 +115,18 @@ async function put(lanes: Lanes, work: Work, {attempt, name, body, contentType}:
 	const refuse = (message: string) => new TwolaneError('STORE_FAILED', message, {retryable: false, stage: attempt.stage});
 	if (lanes.store === undefined) throw refuse('put() was called, but the run was given no `out`');
 	if (base === undefined) throw refuse(`'${name}' is no output name: use letters, digits, - and _, and one extension`);
-	if ([...work.outputs, ...attempt.outputs].some(output => output.name === base)) throw refuse(`two outputs are named '${base}'`);
+	// Some disks do not tell capitals apart.
+	const claim = base.toLowerCase();
+	const claims = (attempt.claims ??= new Set(work.outputs.map(output => output.name.toLowerCase())));
+	if (claims.has(claim)) throw refuse(`two outputs are named '${base}'`);
+	claims.add(claim);
 	const bytes = typeof body === 'string' ? encoder.encode(body) : body;
 	const key = outputKey(work.entry.id, name, lanes.sha256);
-	const {sha256} = await lanes.store.put(key, bytes, {signal: signalOf(attempt), ...(contentType !== undefined && {contentType})});
+	const options = {signal: signalOf(attempt), ...(contentType !== undefined && {contentType})};
+	const {sha256} = await lanes.store.put(key, bytes, options).catch((error: unknown) => {
+		claims.delete(claim);
+		throw error;
+	});
 	const output: Output = {name: base, key, bytes: bytes.byteLength, sha256};
 	attempt.outputs.push(output);
 	lanes.tally.bytesOut += bytes.byteLength;

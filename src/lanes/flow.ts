@@ -76,14 +76,22 @@ export interface FlowDefinition extends FlowBase<unknown, unknown, unknown, unkn
  * @example
  * const sizes = defineFlow({name: 'sizes', item: sourceItem, fetch: async (item, {read}) => (await read(item)).length});
  */
-export function defineFlow<Input, Item, Made, Result = Made, OptionsInput = {}, Options = {}>(
+export function defineFlow<Input, Item, Made, Result = Made, OptionsInput = Record<string, never>, Options = Record<string, never>>(
 	flow: FlowBase<Input, Item, OptionsInput, Options> & {
 		readonly fetch?: never;
 		readonly transform: Cpu<NoInfer<Item>, Made>;
 		readonly store?: StageFunction<Made, Result, Item, Options>;
 	},
 ): Flow<Input, OptionsInput, Result>;
-export function defineFlow<Input, Item, Fetched, Made = Fetched, Result = Made, OptionsInput = {}, Options = {}>(
+export function defineFlow<
+	Input,
+	Item,
+	Fetched,
+	Made = Fetched,
+	Result = Made,
+	OptionsInput = Record<string, never>,
+	Options = Record<string, never>,
+>(
 	flow: FlowBase<Input, Item, OptionsInput, Options> & {
 		readonly fetch: StageFunction<Item, Fetched, Item, Options>;
 		readonly transform?: Cpu<Fetched, Made>;

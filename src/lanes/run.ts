@@ -123,7 +123,7 @@ function begin(setup: RunSetup, tolerance: Tolerance): Begun {
 
 /** Ties the caller's signals to the run; returns the untie. */
 function listen({stop: stopSignal, signal}: RunSetup, begun: Begun): () => void {
-	const onStop = (): void => stop(begun, isCompletionReason(stopSignal?.reason) ? stopSignal.reason : 'INTERRUPTED');
+	const onStop = (): void => stop(begun, stopReasonOf(stopSignal?.reason));
 	const onAbandon = (): void => begun.lanes.shutdown.abandon(signal?.reason);
 	if (stopSignal?.aborted) onStop();
 	if (signal?.aborted) onAbandon();
@@ -133,6 +133,12 @@ function listen({stop: stopSignal, signal}: RunSetup, begun: Begun): () => void 
 		stopSignal?.removeEventListener('abort', onStop);
 		signal?.removeEventListener('abort', onAbandon);
 	};
+}
+
+/** A completion reason is taken as it is; `AbortSignal.timeout()` is a deadline; anything else interrupts. */
+function stopReasonOf(reason: unknown): CompletionReason {
+	if (isCompletionReason(reason)) return reason;
+	return reason instanceof Error && reason.name === 'TimeoutError' ? 'DEADLINE_REACHED' : 'INTERRUPTED';
 }
 
 /** Takes no new item from now on; what waits for its first call or its next try stays pending. */
@@ -203,7 +209,7 @@ async function end(setup: RunSetup, begun: Begun): Promise<Report> {
 	}
 	const {failed, succeeded, skipped} = lanes.tally.counts;
 	const finished = failed + succeeded + skipped;
-	const isComplete = !begun.hasLeftovers && (begun.isThrough || finished === setup.total);
+	const isComplete = finished === setup.total || (begun.isThrough && !begun.hasLeftovers);
 	const isExceeded = tolerance.isExceeded({failed, finished, isComplete});
 	const completionReason = isExceeded ? 'FAILURE_TOLERANCE_EXCEEDED' : isComplete ? 'ALL_COMPLETED' : (begun.stopReason ?? 'INTERRUPTED');
 	begun.report = takeReport(lanes, {since, total: setup.total, completionReason, runId: setup.runId});

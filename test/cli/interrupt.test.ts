@@ -103,7 +103,7 @@ describe('Ctrl-C while the list is read', () => {
 	])('ends, and leaves nothing behind: %s', async (_, sources) => {
 		const cli = start(
 			sources.map(source => (source === '-' ? source : origin.url(source))),
-			{stdin: 'open'},
+			{isStdinOpen: true},
 		);
 		while (origin.requests.length === 0) await sleep(10);
 		// The answer has to reach the reader before it waits for its next source.

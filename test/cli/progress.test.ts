@@ -65,7 +65,7 @@ it('leaves a terminal its cursor when the process exits meanwhile', () => {
 	const {stream, written} = openStream({isTTY: true});
 	const before = process.listeners('exit');
 	showProgress(() => snapshot(1), stream);
-	const [onExit] = process.listeners('exit').filter(listener => !before.includes(listener));
+	const onExit = process.listeners('exit').find(listener => !before.includes(listener));
 	onExit?.(130);
 	expect(written()).toContain(cursorShown);
 	expect(process.listeners('exit')).toEqual(before);

@@ -36,16 +36,30 @@ const run = (words: string): Promise<CliEnd> =>
 
 let refusals = 0;
 
-async function expectRefusal(words: string, exitCode: number, message: RegExp): Promise<void> {
+/** Runs what must be refused: what it said, and whether anything was started. */
+async function refuse(words: string) {
 	const out = `out-${++refusals}`;
-	const end = await run(words.replace('--out out', `--out ${out}`));
-	expect(end.stderr).toMatch(message);
-	expect(end.stderr.match(/^twolane: /gmu)).toHaveLength(1);
-	expect(end.stderr).not.toMatch(/\n {4}at |bug in twolane/u);
-	expect(end).toMatchObject({exitCode, stdout: ''});
-	expect(await readdir(place.path)).not.toContain(out);
-	expect(origin.requests.filter(({path}) => path.endsWith('.jpg'))).toEqual([]);
+	const {exitCode, stdout, stderr} = await run(words.replace('--out out', `--out ${out}`));
+	return {
+		exitCode,
+		stdout,
+		message: stderr,
+		messages: stderr.match(/^twolane: /gmu)?.length,
+		isBug: /\n {4}at |bug in twolane/u.test(stderr),
+		made: (await readdir(place.path)).filter(name => name === out),
+		asked: origin.requests.filter(({path}) => path.endsWith('.jpg')).length,
+	};
 }
+
+const refusal = (exitCode: number, message: RegExp) => ({
+	exitCode,
+	stdout: '',
+	message: expect.stringMatching(message),
+	messages: 1,
+	isBug: false,
+	made: [],
+	asked: 0,
+});
 
 describe('words that cannot be meant exit with 2, one message, and nothing started', () => {
 	it.concurrent.each([
@@ -68,22 +82,23 @@ describe('words that cannot be meant exit with 2, one message, and nothing start
 		['run ftp://example.com/list --out out', /only http and https URLs can be read/u],
 		['run s3://bucket/list.jsonl --out out', /not s3:\/\//u],
 		['runn list.jsonl --out out', /unknown command 'runn'\n\(Did you mean run\?\)/u],
-	])('%s', (words, message) => expectRefusal(words, 2, message));
+	])('%s', async (words, message) => expect(await refuse(words)).toEqual(refusal(2, message)));
 });
 
 describe('a manifest that does not parse exits with 2 and names the lines', () => {
-	it('all of them at once: a broken line 7 and a repeated id', () =>
-		expectRefusal(
-			'run broken.jsonl --out out',
-			2,
+	it('all of them at once: a broken line 7 and a repeated id', async () => {
+		const {exitCode, message, made} = await refuse('run broken.jsonl --out out');
+		expect({exitCode, made}).toEqual({exitCode: 2, made: []});
+		expect(message).toMatch(
 			/^twolane: broken\.jsonl:3: id "a" was already used in line 1\nbroken\.jsonl:7: not JSON: .*\nNothing was started\. .*--skip-invalid\.\n$/u,
-		));
+		);
+	});
 
 	it.concurrent.each([
 		['run picture.jpg --out out', /picture\.jpg:1: not a manifest/u],
 		['run list.jsonl list.jsonl --out out', /id "a" was already used in list\.jsonl:1/u],
 		['run ORIGIN/broken.jsonl --allow-origin ORIGIN --out out/deep/down', /broken\.jsonl:1: not JSON/u],
-	])('%s', (words, message) => expectRefusal(words, 2, message));
+	])('%s', async (words, message) => expect(await refuse(words)).toEqual(refusal(2, message)));
 });
 
 describe('a place that cannot be read or written exits with 3', () => {
@@ -95,7 +110,7 @@ describe('a place that cannot be read or written exits with 3', () => {
 		['run list.jsonl --out out --flow ./missing.ts', /The flow \.\/missing\.ts does not exist/u],
 		['run ORIGIN/list.jsonl --out out', /not public \(loopback\).*--allow-origin/u],
 		['run ORIGIN/none.jsonl --allow-origin ORIGIN --out out', /404/u],
-	])('%s', (words, message) => expectRefusal(words, 3, message));
+	])('%s', async (words, message) => expect(await refuse(words)).toEqual(refusal(3, message)));
 
 	it('also one that opens and then cannot be read', async () => {
 		const {stderr, exitCode} = await runCli(['run', '/proc/self/mem', '--out', 'out'], {cwd: place.path});

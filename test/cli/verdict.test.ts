@@ -28,8 +28,9 @@ async function run(lines: readonly object[], ...more: string[]): Promise<KeptRep
 	const manifest = await place.write('list.jsonl', lines.map(line => JSON.stringify(line)).join('\n'));
 	const cli = startCli(['run', manifest, '--out', join(place.path, `out-${++runs}`), '--allow-origin', origin.origin, '--json', ...more]);
 	const {stdout, stderr, exitCode} = await cli.ended;
-	expect(exitCode, stderr + stdout.slice(-1500)).toBe(0);
-	return readJsonLines(stdout).report;
+	const {report} = readJsonLines(stdout);
+	expect({exitCode, stderr, topErrors: report.topErrors}).toEqual({exitCode: 0, stderr: '', topErrors: []});
+	return report;
 }
 
 const LATENCY_MS = 400;
@@ -71,14 +72,16 @@ it('calls a slow origin io-bound, and its advice gives most of what it predicts'
 });
 
 it('calls 24-megapixel images cpu-bound', {timeout: 60_000}, async () => {
-	const photo = await sharp({
-		create: {width: 6000, height: 4000, channels: 3, background: 'red', noise: {type: 'gaussian', mean: 128, sigma: 20}},
+	// Grain of 10 px, so that there is something to decode, and the picture itself is quickly made.
+	const grain = await sharp({
+		create: {width: 600, height: 400, channels: 3, background: 'red', noise: {type: 'gaussian', mean: 128, sigma: 30}},
 	})
-		.jpeg({quality: 60})
+		.png()
 		.toBuffer();
+	const photo = await sharp(grain).resize(6000, 4000, {kernel: 'nearest'}).jpeg().toBuffer();
 	await place.write('large.jpg', photo);
-	const report = await run(Array.from({length: 24}, (_, n) => ({id: `${n}`, file: 'large.jpg'})));
-	expect(report.itemCounts.succeeded).toBe(24);
+	const report = await run(Array.from({length: 20}, (_, n) => ({id: `${n}`, file: 'large.jpg'})));
+	expect(report.itemCounts.succeeded).toBe(20);
 	expect(report.verdict.bound).toBe('cpu-bound');
 });
 

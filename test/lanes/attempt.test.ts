@@ -5,10 +5,12 @@ import {createBarrier} from '../support/barrier.ts';
 import {createFakeClock, settled} from '../support/fake-clock.ts';
 import {numbers, testRun} from '../support/lane-setup.ts';
 
-const failing = (times: number, error: () => unknown) => async (_: unknown, {attempt}: {attempt: number}) => {
-	if (attempt <= times) throw error();
-	return attempt;
-};
+const failing =
+	(times: number, error: () => unknown) =>
+	async (_: unknown, {attempt}: {attempt: number}) => {
+		if (attempt <= times) throw error();
+		return attempt;
+	};
 const refused = () => new TwolaneError('CONNECT_FAILED', 'refused');
 
 describe('a stage that fails', () => {
@@ -98,7 +100,10 @@ describe('the time limit of a try', () => {
 		const never = () => new Promise(() => {});
 		const run = testRun({fetch: never}, [0], {attempts: 1, limits: {fetchTimeoutMs: 5000}});
 		const {outcomes, report} = await run.all();
-		expect(outcomes[0]).toMatchObject({status: 'failed', error: {code: 'FETCH_FAILED', retryable: true, message: expect.stringContaining('5000 ms')}});
+		expect(outcomes[0]).toMatchObject({
+			status: 'failed',
+			error: {code: 'FETCH_FAILED', retryable: true, message: expect.stringContaining('5000 ms')},
+		});
 		expect(report.wallSeconds).toBe(5);
 		expect(run.clock.pending).toBe(0);
 	});
@@ -155,7 +160,12 @@ describe('the time limit of a try', () => {
 		const fetch = (item: {url: string}, {read}: {read: (source: {url: string}) => unknown}) => read(item);
 		// Each holds all the room for 700 ms, so the last of four waits for 2,100 ms; one second is enough for what it does itself.
 		const items = numbers(4).map(n => ({url: `https://example.com/${n}`}));
-		const run = testRun({fetch}, items, {clock, attempts: 1, readers: [reader], limits: {inFlightBytes: 100, fetchTimeoutMs: 1000, ioConcurrency: 4}});
+		const run = testRun({fetch}, items, {
+			clock,
+			attempts: 1,
+			readers: [reader],
+			limits: {inFlightBytes: 100, fetchTimeoutMs: 1000, ioConcurrency: 4},
+		});
 		const {report} = await run.all();
 		expect(report.itemCounts).toMatchObject({succeeded: 4, failed: 0});
 		expect(report.wallSeconds).toBeGreaterThan(2.1);

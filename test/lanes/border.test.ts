@@ -50,7 +50,10 @@ describe('inspectCargo', () => {
 	});
 
 	it('agrees with structured clone about any plain value', () => {
-		const leaf = fc.oneof(fc.anything({withBigInt: true, withDate: true, withMap: true, withSet: true, withTypedArray: true}), fc.func(fc.nat()));
+		const leaf = fc.oneof(
+			fc.anything({withBigInt: true, withDate: true, withMap: true, withSet: true, withTypedArray: true}),
+			fc.func(fc.nat()),
+		);
 		const value = fc.oneof(leaf, fc.array(leaf), fc.dictionary(fc.string(), leaf));
 		fc.assert(
 			fc.property(value, any => {

@@ -160,7 +160,7 @@ describe('createByteGate', () => {
 					expect(gate.usedBytes).toBeLessThanOrEqual(limitBytes + mostOfOne);
 				}
 				// Whoever has all it asked for ends: that must be enough for everybody to end.
-				for (let left = items.filter(({asked}) => asked.length > 0); left.length > 0; ) {
+				for (let left = items.filter(({asked}) => asked.length > 0); left.length > 0;) {
 					const done = left.filter(({asked}) => asked.every(({isIn}) => isIn));
 					expect(done.length, 'everybody waits').toBeGreaterThan(0);
 					for (const {hold} of done) hold.release();

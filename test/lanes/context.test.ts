@@ -123,7 +123,9 @@ describe('put', () => {
 			puts++;
 			if (puts === 1) throw new TwolaneError('STORE_FAILED', 'the disk blinked');
 		});
-		const {outcomes} = await testRun({fetch: async () => 1, store: async (_: unknown, {put}: Context) => put('a.txt', 'x')}, [0], {store}).all();
+		const {outcomes} = await testRun({fetch: async () => 1, store: async (_: unknown, {put}: Context) => put('a.txt', 'x')}, [0], {
+			store,
+		}).all();
 		expect(outcomes[0]).toMatchObject({status: 'succeeded', attempts: 2});
 		expect(outcomes[0]).toHaveProperty('outputs.length', 1);
 	});
@@ -141,12 +143,27 @@ describe('put', () => {
 	it.each([
 		['the same name', ['a.txt', 'a.txt']],
 		['the same name with another extension', ['a.txt', 'a.png']],
+		['names that differ in capitals, which some disks do not tell apart', ['A.txt', 'a.txt']],
 	])('fails the item at %s', async (_, names) => {
 		const fetch = async (_item: unknown, {put}: Context) => {
 			for (const name of names) await put(name, 'x');
 		};
 		const {outcome} = await outcomeOf(fetch, {store: memoryStore()});
-		expect(outcome).toMatchObject({status: 'failed', attempts: 1, error: {code: 'STORE_FAILED', retryable: false, message: expect.stringContaining("'a'")}});
+		expect(outcome).toMatchObject({
+			status: 'failed',
+			attempts: 1,
+			error: {code: 'STORE_FAILED', retryable: false, message: expect.stringContaining("named 'a'")},
+		});
+	});
+
+	it('lets a stage try the same name again after a failure of its own', async () => {
+		let puts = 0;
+		const store = memoryStore(() => {
+			if (++puts === 1) throw new TwolaneError('STORE_FAILED', 'the disk blinked');
+		});
+		const fetch = async (_: unknown, {put}: Context) => put('a.txt', 'x').catch(() => put('a.txt', 'x'));
+		const {outcome} = await outcomeOf(fetch, {store});
+		expect(outcome).toMatchObject({status: 'succeeded', attempts: 1, outputs: [{name: 'a'}]});
 	});
 
 	it('fails the item when both are under way at once', async () => {
@@ -157,7 +174,11 @@ describe('put', () => {
 
 	it('fails the item when the run was given no `out`', async () => {
 		const {outcome} = await outcomeOf(async (_, {put}) => put('a.txt', 'x'));
-		expect(outcome).toMatchObject({status: 'failed', attempts: 1, error: {code: 'STORE_FAILED', retryable: false, message: expect.stringContaining('`out`')}});
+		expect(outcome).toMatchObject({
+			status: 'failed',
+			attempts: 1,
+			error: {code: 'STORE_FAILED', retryable: false, message: expect.stringContaining('`out`')},
+		});
 	});
 
 	it.each(['../a.txt', '/etc/passwd', '', 'a/b.txt', '.hidden'])('refuses the name %j', async name => {

@@ -19,7 +19,7 @@ describe('toTwolaneError', () => {
 		expect(toTwolaneError(cause, stage)).toMatchObject({code, retryable, stage, message: 'boom', cause});
 	});
 
-	it("knows another copy of the class by its name, and believes it what it says", () => {
+	it('knows another copy of the class by its name, and believes it what it says', () => {
 		const foreign = Object.assign(new Error('slow down'), {
 			name: 'TwolaneError',
 			code: 'HTTP_STATUS',

@@ -10,7 +10,12 @@ interface Options {
 	readonly hold?: () => 'cpu' | 'bytes' | undefined;
 }
 
-function openGate({limit = 2, perHost = 'auto', hold = () => undefined}: Options = {}): {gate: Gate; clock: FakeClock; order: string[]; ask: (host: string, name?: string) => void} {
+function openGate({limit = 2, perHost = 'auto', hold = () => undefined}: Options = {}): {
+	gate: Gate;
+	clock: FakeClock;
+	order: string[];
+	ask: (host: string, name?: string) => void;
+} {
 	const clock = createFakeClock();
 	const gate = createGate({openWidth: () => fixedWidth(limit), perHost, clock, hold});
 	const order: string[] = [];
@@ -76,7 +81,11 @@ describe('createGate', () => {
 
 	it('wakes each of several paused hosts at its own time', async () => {
 		const {gate, clock, order, ask} = openGate({limit: 9});
-		for (const [host, retryAfterMs] of [['a', 3000], ['b', 1000], ['c', 2000]] as const) {
+		for (const [host, retryAfterMs] of [
+			['a', 3000],
+			['b', 1000],
+			['c', 2000],
+		] as const) {
 			ask(host);
 			gate.throttled(host, {startMs: 0, retryAfterMs});
 			gate.leave(host, ended(clock, false));

@@ -21,7 +21,12 @@ describe('an item', () => {
 		const {outcomes} = await testRun(stages, ['x'], {pool, options: {a: 1}}).all();
 		expect(outcomes[0]).toMatchObject({status: 'succeeded', result: 'x fetched transformed stored', attempts: 1});
 		expect(outcomes[0]?.timings).toEqual({fetchMs: 0, queueMs: 1, transformMs: 2, storeMs: 0});
-		expect(pool.calls[0]).toMatchObject({input: 'x fetched', task: {id: 'item-0', item: 'x', options: {a: 1}}, alone: false, timeoutMs: 30_000});
+		expect(pool.calls[0]).toMatchObject({
+			input: 'x fetched',
+			task: {id: 'item-0', item: 'x', options: {a: 1}},
+			alone: false,
+			timeoutMs: 30_000,
+		});
 	});
 
 	it('goes straight to the transform in a flow without fetch', async () => {
@@ -50,7 +55,11 @@ describe('an item', () => {
 			throw new TwolaneError('IMAGE_CORRUPT', 'no image', {stage: 'transform'});
 		});
 		const {outcomes} = await testRun({fetch: async () => 1, hasTransform: true}, [0], {pool}).all();
-		expect(outcomes[0]).toMatchObject({status: 'failed', attempts: 1, error: {code: 'IMAGE_CORRUPT', stage: 'transform', retryable: false}});
+		expect(outcomes[0]).toMatchObject({
+			status: 'failed',
+			attempts: 1,
+			error: {code: 'IMAGE_CORRUPT', stage: 'transform', retryable: false},
+		});
 		expect(pool.calls).toHaveLength(1);
 	});
 });

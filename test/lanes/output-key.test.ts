@@ -32,7 +32,11 @@ const hostile = fc.constantFrom(
 	'x'.repeat(300),
 	`a-${sha256('b').slice(0, 16)}`,
 );
-const anyId = fc.oneof(hostile, fc.string({unit: 'binary'}), fc.array(hostile, {maxLength: 4}).map(parts => parts.join('')));
+const anyId = fc.oneof(
+	hostile,
+	fc.string({unit: 'binary'}),
+	fc.array(hostile, {maxLength: 4}).map(parts => parts.join('')),
+);
 
 describe('outputKey', () => {
 	it('keeps a short safe id as it is, below two digits of its sha256', () => {
@@ -63,9 +67,13 @@ describe('outputKey', () => {
 
 	it('never makes the name of a device of Windows', () => {
 		fc.assert(
-			fc.property(fc.constantFrom('con', 'prn', 'aux', 'nul', 'com1', 'lpt9', 'COM5'), fc.constantFrom('', '.txt', '.a.b'), (device, end) => {
-				expect(key(device + end).split('/')[1]).not.toMatch(/^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)/iu);
-			}),
+			fc.property(
+				fc.constantFrom('con', 'prn', 'aux', 'nul', 'com1', 'lpt9', 'COM5'),
+				fc.constantFrom('', '.txt', '.a.b'),
+				(device, end) => {
+					expect(key(device + end).split('/')[1]).not.toMatch(/^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)/iu);
+				},
+			),
 		);
 	});
 
@@ -102,12 +110,25 @@ describe('baseName', () => {
 		expect(baseName(name)).toBe(base);
 	});
 
-	it.each(['', '.', '..', '.jpg', 'a.', 'a.b.c', 'a/b.jpg', 'a\\b', '-a', 'a b', 'a.j pg', 'ä.jpg', 'a\n', `${'x'.repeat(65)}.jpg`, 'a\u0000'])(
-		'refuses %j',
-		name => {
-			expect(baseName(name)).toBeUndefined();
-		},
-	);
+	it.each([
+		'',
+		'.',
+		'..',
+		'.jpg',
+		'a.',
+		'a.b.c',
+		'a/b.jpg',
+		'a\\b',
+		'-a',
+		'a b',
+		'a.j pg',
+		'ä.jpg',
+		'a\n',
+		`${'x'.repeat(65)}.jpg`,
+		'a\u0000',
+	])('refuses %j', name => {
+		expect(baseName(name)).toBeUndefined();
+	});
 
 	it('never lets a name through that has more than one part', () => {
 		fc.assert(

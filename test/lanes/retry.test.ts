@@ -11,7 +11,11 @@ const policy = {attempts: 4, budget: endless, random: () => 0.5, isNarrowing: fa
 function waitsOf(error: TwolaneError, given: Partial<typeof policy> = {}): number[] {
 	const tries = fresh();
 	const waits: number[] = [];
-	for (let wait = nextTryMs(error, tries, {...policy, ...given}); wait !== undefined; wait = nextTryMs(error, tries, {...policy, ...given})) {
+	for (
+		let wait = nextTryMs(error, tries, {...policy, ...given});
+		wait !== undefined;
+		wait = nextTryMs(error, tries, {...policy, ...given})
+	) {
 		waits.push(wait);
 		if (waits.length > 1000) throw new Error('it never gives up');
 	}

@@ -528,7 +528,11 @@ describe('a tolerance', () => {
 	});
 
 	it('of a count stops the run at the failure beyond it', async () => {
-		const run = testRun(failing(() => true), numbers(1000), {toleratedFailureCount: 10, limits: {ioConcurrency: 1}});
+		const run = testRun(
+			failing(() => true),
+			numbers(1000),
+			{toleratedFailureCount: 10, limits: {ioConcurrency: 1}},
+		);
 		const {report} = await run.all();
 		expect(report.completionReason).toBe('FAILURE_TOLERANCE_EXCEEDED');
 		// The next call starts the moment its place is free, which is before anybody has counted the failure.
@@ -537,12 +541,20 @@ describe('a tolerance', () => {
 	});
 
 	it('that is just reached does not stop it', async () => {
-		const {report} = await testRun(failing(item => item < 10), numbers(100), {toleratedFailureCount: 10}).all();
+		const {report} = await testRun(
+			failing(item => item < 10),
+			numbers(100),
+			{toleratedFailureCount: 10},
+		).all();
 		expect(report).toMatchObject({completionReason: 'ALL_COMPLETED', itemCounts: {failed: 10, succeeded: 90}});
 	});
 
 	it('in percent of an unknown total is judged at the end, too', async () => {
-		const {report} = await testRun(failing(item => item === 0), new Set(numbers(4)), {toleratedFailurePercentage: 20}).all();
+		const {report} = await testRun(
+			failing(item => item === 0),
+			new Set(numbers(4)),
+			{toleratedFailurePercentage: 20},
+		).all();
 		expect(report.completionReason).toBe('FAILURE_TOLERANCE_EXCEEDED');
 		expect(report.itemCounts).toMatchObject({failed: 1, succeeded: 3});
 	});
@@ -566,7 +578,13 @@ describe('a tolerance', () => {
 describe('the snapshot', () => {
 	/** All items are somewhere, and nowhere twice. */
 	const check = (run: Run, total: number): void => {
-		const {pending = Number.NaN, running = Number.NaN, succeeded = Number.NaN, failed = Number.NaN, skipped = Number.NaN} = run.snapshot().itemCounts;
+		const {
+			pending = Number.NaN,
+			running = Number.NaN,
+			succeeded = Number.NaN,
+			failed = Number.NaN,
+			skipped = Number.NaN,
+		} = run.snapshot().itemCounts;
 		expect(pending + running + succeeded + failed + skipped).toBe(total);
 		expect(Math.min(pending, running, succeeded, failed, skipped)).toBeGreaterThanOrEqual(0);
 	};

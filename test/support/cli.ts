@@ -14,8 +14,10 @@ const launcher = fileURLToPath(new URL('../../bin/twolane.js', import.meta.url))
 export interface CliOptions {
 	readonly cwd?: string;
 	readonly env?: Readonly<Record<string, string>>;
-	/** What standard input holds; default: nothing. `'open'` never ends. */
-	readonly stdin?: string | Uint8Array | 'open';
+	/** What standard input holds; default: nothing. */
+	readonly stdin?: string | Uint8Array;
+	/** Standard input never ends. */
+	readonly isStdinOpen?: boolean;
 }
 
 export interface CliEnd {
@@ -36,7 +38,7 @@ export interface Cli {
 }
 
 /** The command as a person starts it, through its launcher. */
-export function startCli(args: readonly string[], {cwd, env, stdin = ''}: CliOptions = {}): Cli {
+export function startCli(args: readonly string[], {cwd, env, stdin = '', isStdinOpen = false}: CliOptions = {}): Cli {
 	// The test runner's own colours are no setting of the person's.
 	const {NO_COLOR: _, FORCE_COLOR: __, ...clean} = process.env;
 	const child = spawn(process.execPath, [launcher, ...args], {cwd, env: {...clean, ...env}});
@@ -44,7 +46,7 @@ export function startCli(args: readonly string[], {cwd, env, stdin = ''}: CliOpt
 	for (const name of ['stdout', 'stderr'] as const) child[name].setEncoding('utf8').on('data', (text: string) => (output[name] += text));
 	// A command that refuses its words reads nothing.
 	child.stdin.on('error', () => {});
-	if (stdin !== 'open') child.stdin.end(stdin);
+	if (!isStdinOpen) child.stdin.end(stdin);
 	const ended = once(child, 'close').then(([exitCode]: unknown[]): CliEnd => ({
 		...output,
 		exitCode: exitCode as number | null,

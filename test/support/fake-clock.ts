@@ -61,7 +61,7 @@ export function createFakeClock(): FakeClock {
 			};
 			promise.then(note, note);
 			await settled();
-			for (let idleTurns = 0; !isSettled; ) {
+			for (let idleTurns = 0; !isSettled;) {
 				const next = earliest();
 				if (next === undefined) await settled();
 				else await fire(next);

@@ -19,7 +19,11 @@ export function describeLoss(error: unknown, {call, isTimeout}: {readonly call: 
 	const about = {stage: 'transform', cause: error} as const;
 	if (isTimeout) return new TwolaneError('TRANSFORM_TIMEOUT', `the transform did not end within ${call.timeoutMs} ms`, about);
 	if (name === 'DataCloneError') {
-		const where = inspectCargo(call.input, 'input').uncloneable ?? inspectCargo(call.task.item, 'item').uncloneable ?? 'a value';
+		const where =
+			inspectCargo(call.input, 'input').uncloneable ??
+			inspectCargo(call.task.item, 'item').uncloneable ??
+			inspectCargo(call.task.options, 'options').uncloneable ??
+			'a value';
 		return new TwolaneError('NOT_CLONEABLE', `${where} cannot cross to a thread; pass plain data`, about);
 	}
 	if (code === 'ERR_WORKER_OUT_OF_MEMORY') return new TwolaneError('THREAD_OUT_OF_MEMORY', 'the thread ran out of memory', about);

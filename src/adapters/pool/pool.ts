@@ -128,6 +128,7 @@ export function createPool(options: {readonly threads: number | 'auto'; readonly
 			return BACKLOG_PER_THREAD * width.threads * batches.size;
 		},
 		async warm(file) {
+			if (isClosed) return;
 			const pool = await shared();
 			const load: readonly ThreadCall[] = [[file.href]];
 			// All at once: one task fills a thread, so each of them takes another one.

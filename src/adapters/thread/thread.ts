@@ -1,6 +1,7 @@
 import {isMarkedAsUntransferable} from 'node:worker_threads';
-import {inspectCargo, isFlat} from '../../lanes/border.ts';
+import {inspectCargo, isFlat, isScalar} from '../../lanes/border.ts';
 import {TwolaneError} from '../../lanes/errors.ts';
+import {describeThrown} from '../../lanes/failure.ts';
 import type {Task} from '../../lanes/flow.ts';
 import type {ThreadCall, ThreadEnding, ThreadFailure} from './messages.ts';
 import {resolveOwnPackages} from './own-packages.ts';
@@ -17,21 +18,49 @@ const MOVE_FROM_BYTES = 64 * 1024;
 export default async function runTasks(calls: readonly ThreadCall[]): Promise<readonly ThreadEnding[]> {
 	const endings: ThreadEnding[] = [];
 	const movable = new Set<ArrayBuffer>();
-	for (const call of calls) endings.push(await runTask(call, movable));
+	const isShared = calls.length > 1;
+	for (const call of calls) endings.push(await runTask(call, {movable, isShared}));
 	return movable.size === 0 ? endings : await move(endings, [...movable]);
 }
 
-async function runTask([file, id, input, item, options]: ThreadCall, movable: Set<ArrayBuffer>): Promise<ThreadEnding> {
+/** Several tasks may share a trip; what is moved at its end is the same for all. */
+interface Trip {
+	readonly movable: Set<ArrayBuffer>;
+	readonly isShared: boolean;
+}
+
+async function runTask([file, id, input, item, options]: ThreadCall, trip: Trip): Promise<ThreadEnding> {
 	const startMs = performance.now();
 	try {
 		const transform = transforms.get(file) ?? (await load(file));
 		if (id === undefined) return [undefined, performance.now() - startMs];
 		const value = await transform(input, {id, item, options: options ?? {}});
 		const runMs = performance.now() - startMs;
-		if (!isFlat(value)) for (const buffer of findMovable(value)) movable.add(buffer);
-		return [value, runMs];
+		return [isFlat(value) && !trip.isShared ? value : pack(value, trip), runMs];
 	} catch (error) {
 		return describeFailure(error, performance.now() - startMs);
+	}
+}
+
+/**
+ * Makes a value ready to leave: as it is now, because the module may use it again for the next task of the trip, and with its large
+ * buffers ready to be moved. Piscina posts the answer outside of any try, so what cannot be cloned or moved is found here.
+ */
+function pack(value: unknown, {movable, isShared}: Trip): unknown {
+	if (isScalar(value)) return value;
+	const buffers = findMovable(value);
+	if (buffers.length === 0) return isShared ? structuredClone(value) : value;
+	const packed = moveOrCopy(value, buffers);
+	for (const buffer of findMovable(packed)) movable.add(buffer);
+	return packed;
+}
+
+/** The memory of a wasm module looks like any other, but refuses to be moved. */
+function moveOrCopy(value: unknown, buffers: readonly ArrayBuffer[]): unknown {
+	try {
+		return structuredClone(value, {transfer: [...buffers]});
+	} catch {
+		return structuredClone(value);
 	}
 }
 
@@ -40,7 +69,7 @@ async function load(file: string): Promise<Transform> {
 	try {
 		module = (await import(file)) as {default?: unknown};
 	} catch (cause) {
-		throw new TwolaneError('TRANSFORM_FAILED', `the transform module ${file} could not be loaded: ${messageOf(cause)}`, {cause});
+		throw new TwolaneError('TRANSFORM_FAILED', `the transform module ${file} could not be loaded: ${describeThrown(cause)}`, {cause});
 	}
 	if (typeof module.default !== 'function') {
 		throw new TwolaneError('TRANSFORM_FAILED', `the transform module ${file} has no default export that is a function`);
@@ -50,7 +79,6 @@ async function load(file: string): Promise<Transform> {
 	return transform;
 }
 
-/** Piscina posts the answer outside of any try: what cannot be cloned or moved would kill the thread, so it is found here. */
 function findMovable(value: unknown): readonly ArrayBuffer[] {
 	const {buffers, uncloneable} = inspectCargo(value, 'result');
 	if (uncloneable !== undefined) {
@@ -75,9 +103,7 @@ function describeFailure(error: unknown, runMs: number): ThreadFailure {
 	const {name, code, retryable} = (error ?? {}) as {name?: unknown; code?: unknown; retryable?: unknown};
 	// By name: a transform may come with its own copy of the class.
 	if (name === 'TwolaneError' && typeof code === 'string') {
-		return {code: code, message: messageOf(error), retryable: retryable === true, runMs};
+		return {code: code, message: describeThrown(error), retryable: retryable === true, runMs};
 	}
-	return {code: 'TRANSFORM_FAILED', message: messageOf(error), retryable: false, runMs};
+	return {code: 'TRANSFORM_FAILED', message: describeThrown(error), retryable: false, runMs};
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message || error.name : String(error));
