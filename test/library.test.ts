@@ -41,7 +41,8 @@ describe('fanOut', () => {
 		}
 		for (const items of [[1, 2], new Set([1, 2]), [1, 2].values(), later()]) {
 			const results = (await collect(fanOut(double, items))).map(outcome => outcome.status === 'succeeded' && outcome.result);
-			expect(results.toSorted()).toEqual([2, 4]);
+			expect(results).toEqual(expect.arrayContaining([2, 4]));
+			expect(results).toHaveLength(2);
 		}
 	});
 

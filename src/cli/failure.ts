@@ -1,4 +1,5 @@
 import {TwolaneError} from '../lanes/errors.ts';
+import {toItemError} from '../lanes/failure.ts';
 import {ManifestError} from '../manifest/manifest-error.ts';
 
 export const exitCodes = {usage: 2, place: 3, bug: 70, interrupted: 130} as const;
@@ -26,7 +27,7 @@ export function describeFailure(error: unknown): {readonly message: string; read
 	if (error instanceof ManifestError) {
 		return {message: `${error.message}\nNothing was started. Correct the lines, or run with --skip-invalid.`, exitCode: exitCodes.usage};
 	}
-	if (error instanceof TwolaneError) return {message: error.message, exitCode: exitCodes.place};
+	if (error instanceof TwolaneError) return {message: toItemError(error, 'run').message, exitCode: exitCodes.place};
 	return {
 		message: `This is a bug in twolane: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
 		exitCode: exitCodes.bug,

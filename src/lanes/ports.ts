@@ -19,6 +19,8 @@ export interface Meter {
 	readonly cores: number;
 	/** CPU time of the whole process, all threads, in milliseconds. */
 	cpuMs(): number;
+	/** Share of the machine's cores that all programs together used since the start, 0 to 1; `undefined` where nobody knows. */
+	machineBusyRatio(): number | undefined;
 	/** Share of the time since `start` that the main thread's event loop was busy, 0 to 1. */
 	eventLoopUtilization(): number;
 	histogram(): Histogram;

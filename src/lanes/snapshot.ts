@@ -62,6 +62,7 @@ function measure(lanes: Lanes, {startedMs, cpuMs}: Since): Measurements {
 		items: succeeded + failed + skipped,
 		cores: meter.cores,
 		cpuMs: meter.cpuMs() - cpuMs,
+		machineBusyRatio: meter.machineBusyRatio(),
 		eventLoopUtilization: meter.eventLoopUtilization(),
 		bytesIn: tally.bytesIn,
 		inFlightBytes: limits.inFlightBytes,

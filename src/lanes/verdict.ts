@@ -25,6 +25,8 @@ export interface Measurements {
 	readonly cores: number;
 	/** CPU time of the process, all threads. */
 	readonly cpuMs: number;
+	/** How busy the cores were with all programs of the machine, 0 to 1, where it is known. */
+	readonly machineBusyRatio?: number | undefined;
 	/** How busy the main thread's event loop was, 0 to 1. */
 	readonly eventLoopUtilization: number;
 	readonly bytesIn: number;
@@ -54,6 +56,9 @@ const count = (value: number, noun: string): string => `${value} ${noun}${value 
 
 // Below these shares of the run a cause is not what holds it back.
 const FULL = 0.75;
+const SHORTEST_MS = 100;
+// Loading modules keeps the main thread busy for the better part of a second: that says nothing about the items.
+const SHORTEST_FOR_MAIN_THREAD_MS = 1000;
 const OFTEN = 0.3;
 const FEWEST_THROTTLES = 3;
 const THROTTLED_SHARE = 0.02;
@@ -65,6 +70,7 @@ type Judge = (measured: Measurements) => Verdict | undefined;
 /** The first cause that explains the run. The order matters: a throttled origin also looks IO-bound, a full CPU lane also idles the gate. */
 export function judge(measured: Measurements): Verdict {
 	if (measured.items === 0 || measured.wallMs <= 0) return {bound: 'balanced', evidence: ['nothing has run yet'], advice: []};
+	if (measured.wallMs < SHORTEST_MS) return {bound: 'balanced', evidence: [`${ms(measured.wallMs)} are too short to judge`], advice: []};
 	for (const look of [
 		judgeThrottling,
 		judgeThreads,
@@ -79,7 +85,7 @@ export function judge(measured: Measurements): Verdict {
 	}
 	return {
 		bound: 'balanced',
-		evidence: [coresLine(measured), fetchLine(measured)],
+		evidence: [coresLine(measured), ...(measured.fetch.calls > 0 ? [fetchLine(measured)] : [])],
 		advice: ['Nothing stands out; a larger run tells more.'],
 	};
 }
@@ -123,6 +129,13 @@ function judgeThreads(measured: Measurements): Verdict | undefined {
 	];
 	if (busy >= HIDDEN_IO_BELOW) {
 		return {bound: 'cpu-bound', evidence, advice: ['More cores, or a cheaper transform; more threads or a wider IO lane will not help.']};
+	}
+	if ((measured.machineBusyRatio ?? 0) > FULL) {
+		return {
+			bound: 'cpu-bound',
+			evidence: [...evidence, `other programs use the rest: the machine is ${percent(measured.machineBusyRatio ?? 0)} busy`],
+			advice: ['Run it on a machine that is not used by others; more threads would only wait longer.'],
+		};
 	}
 	const threads = cpu.threads * 2;
 	return {
@@ -199,7 +212,7 @@ function judgeWaiting(measured: Measurements): Verdict | undefined {
 }
 
 function judgeMainThread(measured: Measurements): Verdict | undefined {
-	if (measured.eventLoopUtilization <= 0.85) return undefined;
+	if (measured.eventLoopUtilization <= 0.85 || measured.wallMs < SHORTEST_FOR_MAIN_THREAD_MS) return undefined;
 	return {
 		bound: 'cpu-bound',
 		evidence: [`the main thread was ${percent(measured.eventLoopUtilization)} busy`, coresLine(measured)],

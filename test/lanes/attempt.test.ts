@@ -150,9 +150,9 @@ describe('the time limit of a try', () => {
 		const clock = createFakeClock();
 		const reader: Reader = {
 			scheme: 'url',
-			async read(_, {reserve}) {
+			async read(_, context) {
 				await clock.sleep(10);
-				await reserve(100);
+				await context.reserve(100);
 				await clock.sleep(700);
 				return new Uint8Array(100);
 			},
@@ -176,8 +176,8 @@ describe('the time limit of a try', () => {
 		let used = 0;
 		const reader: Reader = {
 			scheme: 'url',
-			async read(_, {reserve}) {
-				await reserve(100);
+			async read(_, context) {
+				await context.reserve(100);
 				used++;
 				if (used === 1) throw new TwolaneError('BODY_TRUNCATED', 'cut');
 				return new Uint8Array(100);
@@ -199,9 +199,9 @@ describe('a try that is over', () => {
 		const refusals: unknown[] = [];
 		const reader: Reader = {
 			scheme: 'url',
-			async read(_, {reserve}) {
+			async read(_, context) {
 				await late.wait();
-				await reserve(1000).catch((error: unknown) => {
+				await context.reserve(1000).catch((error: unknown) => {
 					refusals.push(error);
 					throw error;
 				});

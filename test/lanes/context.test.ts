@@ -2,6 +2,7 @@ import {describe, expect, it} from 'vitest';
 import {TwolaneError} from '../../src/lanes/errors.ts';
 import type {Context, Source} from '../../src/lanes/flow.ts';
 import type {Reader} from '../../src/lanes/ports.ts';
+import {createBarrier} from '../support/barrier.ts';
 import {sha256, testRun} from '../support/lane-setup.ts';
 import {memoryStore} from '../support/memory-store.ts';
 
@@ -77,16 +78,20 @@ describe('read', () => {
 	});
 
 	it('reserves a growing body once, not each time anew', async () => {
+		const both = createBarrier();
 		const readers = [
-			reader('url', async (_, {reserve}) => {
-				for (const size of [10, 20, 20, 5, 40]) await reserve(size);
+			reader('url', async (_, context) => {
+				for (const size of [10, 20, 20, 5, 40]) await context.reserve(size);
+				await both.wait();
 				return new Uint8Array(40);
 			}),
 		];
-		// Two at once fit only if each holds 40 and not 95.
 		const fetch = async (_: unknown, {read}: Context) => read({url: 'https://example.com/'});
-		const {report} = await testRun({fetch}, [1, 2], {readers, limits: {inFlightBytes: 80}}).all();
-		expect(report.itemCounts.succeeded).toBe(2);
+		const all = testRun({fetch}, [1, 2], {readers, limits: {inFlightBytes: 80}}).all();
+		// They are here together only if each holds 40 and not 95.
+		await both.reached(2);
+		both.open();
+		expect((await all).report.itemCounts.succeeded).toBe(2);
 	});
 });
 

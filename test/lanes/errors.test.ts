@@ -38,10 +38,9 @@ describe('TwolaneError', () => {
 	});
 
 	it('judges an HTTP status by the status alone', () => {
-		const worthIt = [408, 425, 429, 500, 502, 503, 504];
-		for (let status = 100; status < 600; status++) {
-			expect(new TwolaneError('HTTP_STATUS', 'x', {status}).retryable, String(status)).toBe(worthIt.includes(status));
-		}
+		const all = Array.from({length: 500}, (_, n) => n + 100);
+		const worthIt = all.filter(status => new TwolaneError('HTTP_STATUS', 'x', {status}).retryable);
+		expect(worthIt).toEqual([408, 425, 429, 500, 502, 503, 504]);
 	});
 
 	it('takes what the thrower says over the table', () => {

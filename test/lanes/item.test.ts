@@ -123,8 +123,8 @@ describe('an item whose thread is lost', () => {
 describe('bytes on their way to a thread', () => {
 	const read: Reader = {
 		scheme: 'url',
-		async read(_, {reserve}) {
-			await reserve(100);
+		async read(_, context) {
+			await context.reserve(100);
 			return new Uint8Array(100);
 		},
 	};
@@ -198,10 +198,10 @@ describe('the CPU lane', () => {
 		const working = createBarrier();
 		const pool = fakePool(() => working.wait());
 		const run = testRun({hasTransform: true}, numbers(4), {pool, signal: controller.signal});
-		const loop = expect(run.report()).rejects.toThrow('given up');
+		const report = run.report();
 		await working.reached(2);
 		controller.abort(new Error('given up'));
-		await loop;
+		await expect(report).rejects.toThrow('given up');
 	});
 });
 

@@ -32,7 +32,7 @@ describe('throwIfNotOk', () => {
 
 	it('lets go of the body, whose connection would wait for it', () => {
 		const refused = answer(404);
-		expect(() => throwIfNotOk(refused)).toThrow();
+		expect(() => throwIfNotOk(refused)).toThrow('404');
 		expect(refused.bodyUsed).toBe(true);
 	});
 });

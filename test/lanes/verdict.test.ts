@@ -103,9 +103,29 @@ describe('judge', () => {
 	});
 
 	it('sees an IO stage that computes: the main thread is saturated', () => {
-		const verdict = judge(measure({...base, latencyMs: 1, width: 16}, {eventLoopUtilization: 0.99, cpuMs: 62, cores: 4}));
+		const computing = measure({...base, items: 100_000, latencyMs: 1, width: 16}, {eventLoopUtilization: 0.99, cpuMs: 6200, cores: 4});
+		const verdict = judge(computing);
 		expect(verdict.bound).toBe('cpu-bound');
 		expect(verdict.advice[0]).toContain('transform');
+	});
+
+	it('does not take the loading of modules for it', () => {
+		const starting = measure({...base, items: 8000, latencyMs: 1, width: 16}, {eventLoopUtilization: 0.99, cpuMs: 480, cores: 4});
+		expect(starting.wallMs).toBe(500);
+		expect(judge(starting).bound).not.toBe('cpu-bound');
+	});
+
+	it('sees that other programs take the cores', () => {
+		const verdict = judge(measure({...base, width: 64, taskMs: 100, computing: 0.3}, {machineBusyRatio: 0.98}));
+		expect(verdict).toMatchObject({bound: 'cpu-bound'});
+		expect(verdict).not.toHaveProperty('prediction');
+		expect(verdict.evidence.join()).toContain('98 % busy');
+	});
+
+	it('does not judge a run of a moment', () => {
+		const verdict = judge(measure({...base, items: 8, latencyMs: 20}));
+		expect(verdict.bound).toBe('balanced');
+		expect(verdict.evidence.join()).toContain('too short');
 	});
 
 	it('blames the origin that throttles, whatever else is full', () => {
@@ -181,7 +201,7 @@ describe('judge', () => {
 			fc.property(model, one => {
 				const io = Math.ceil(one.items / one.width) * one.latencyMs;
 				const cpu = (one.items * one.taskMs) / one.cores;
-				fc.pre(Math.max(io, cpu) > 2 * Math.min(io, cpu));
+				fc.pre(Math.max(io, cpu) > 2 * Math.min(io, cpu) && Math.max(io, cpu) > 200);
 				expect(judge(measure(one)).bound).toBe(io > cpu ? 'io-bound' : 'cpu-bound');
 			}),
 		);
@@ -220,7 +240,7 @@ describe('judge', () => {
 			lowestCeiling: fc.oneof(fc.constant(Number.POSITIVE_INFINITY), fc.integer({min: 1, max: 100})),
 		});
 		const measured = fc.record({
-			wallMs: number,
+			wallMs: fc.oneof(fc.constant(0), fc.double({min: 0.01, max: 1e9, noNaN: true})),
 			items: fc.nat(),
 			cores: fc.integer({min: 1, max: 64}),
 			cpuMs: number,

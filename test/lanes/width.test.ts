@@ -10,7 +10,7 @@ async function probe(width: Width, {calls, latencyMs}: {readonly calls: number; 
 	let inFlight = 0;
 	let most = 0;
 	async function call(): Promise<void> {
-		if ((await gate.enter('a')) === false) throw new Error('the gate is open');
+		if (!(await gate.enter('a'))) throw new Error('the gate is open');
 		const startMs = clock.nowMs();
 		most = Math.max(most, ++inFlight);
 		await clock.sleep(latencyMs(inFlight));

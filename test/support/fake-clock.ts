@@ -55,13 +55,13 @@ export function createFakeClock(): FakeClock {
 			nowMs = untilMs;
 		},
 		async finish(promise) {
-			let isSettled = false;
+			const state = {isSettled: false};
 			const note = (): void => {
-				isSettled = true;
+				state.isSettled = true;
 			};
 			promise.then(note, note);
 			await settled();
-			for (let idleTurns = 0; !isSettled;) {
+			for (let idleTurns = 0; !state.isSettled;) {
 				const next = earliest();
 				if (next === undefined) await settled();
 				else await fire(next);

@@ -5,6 +5,7 @@ export const fakeMeter = ({cores = 2, cpuMs = () => 0, eventLoopUtilization = ()
 	cores,
 	cpuMs,
 	eventLoopUtilization,
+	machineBusyRatio: () => undefined,
 	histogram: exactHistogram,
 });
 

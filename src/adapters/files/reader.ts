@@ -78,6 +78,5 @@ const table: Readonly<Record<string, Code | undefined>> = {
 
 function describeFailure(error: NodeJS.ErrnoException, path: string): TwolaneError {
 	const code = table[error.code ?? ''] ?? 'FILE_UNREADABLE';
-	const advice = code === 'FILE_NOT_FOUND' ? 'Check the spelling.' : 'Check its permissions, and that it is a regular file.';
-	return new TwolaneError(code, `${path} cannot be read (${error.code ?? error.message}). ${advice}`, {cause: error});
+	return new TwolaneError(code, `${path} cannot be read (${error.code ?? error.message})`, {cause: error});
 }

@@ -94,7 +94,8 @@ function findProblem({url, status, headers, length}: Answer): TwolaneError | und
 		return new TwolaneError('EMPTY_BODY', `${name} answered with status ${status} and an empty body.`);
 	}
 	if (status === 206) return new TwolaneError('PROTOCOL_ERROR', `${name} answered with a part (status 206); the whole was asked for.`);
-	const encoding = headers['content-encoding'] ?? 'identity';
+	// Several headers come as a list.
+	const encoding = [headers['content-encoding'] ?? 'identity'].join(', ');
 	if (encoding.toLowerCase() === 'identity') return undefined;
 	return new TwolaneError('ENCODING_DENIED', `${name} came with Content-Encoding ${JSON.stringify(encoding)}; it was asked for identity.`);
 }

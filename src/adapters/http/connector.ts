@@ -76,7 +76,7 @@ function judge(name: string, addresses: readonly string[]): TwolaneError | undef
 		if (range === undefined) continue;
 		return new TwolaneError(
 			'ADDRESS_DENIED',
-			`${name} leads to an address that is not public (${range}). If you trust it, allow its origin with --allow-origin.`,
+			`${name} leads to an address that is not public (${range})`,
 		);
 	}
 	return undefined;

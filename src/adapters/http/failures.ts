@@ -56,6 +56,6 @@ export function nameFailure(error: Error, phase: Phase): Code {
 export function describeFailure(error: Error, url: URL, phase: Phase): TwolaneError {
 	if (error instanceof TwolaneError) return error;
 	const code = nameFailure(error, phase);
-	const {sentence, advice} = describeCode(code) ?? {sentence: '', advice: ''};
-	return new TwolaneError(code, `${nameOf(url)}: ${sentence} (${error.message}) ${advice}`, {cause: error});
+	const sentence = describeCode(code)?.sentence ?? '';
+	return new TwolaneError(code, `${nameOf(url)}: ${sentence} (${error.message})`, {cause: error});
 }

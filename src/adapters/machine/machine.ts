@@ -1,5 +1,5 @@
 import {createHash} from 'node:crypto';
-import {availableParallelism, totalmem} from 'node:os';
+import {availableParallelism, cpus, totalmem} from 'node:os';
 import {type RecordableHistogram, createHistogram} from 'node:perf_hooks';
 import type {Clock, Histogram, Meter} from '../../lanes/ports.ts';
 
@@ -15,6 +15,7 @@ export const clock: Clock = {
 /** Counts this process from now on. */
 export function openMeter(): Meter {
 	const before = performance.eventLoopUtilization();
+	const coresBefore = readCores();
 	return {
 		// libuv counts the cgroup's quota in.
 		cores: availableParallelism(),
@@ -22,9 +23,20 @@ export function openMeter(): Meter {
 			const {user, system} = process.cpuUsage();
 			return (user + system) / 1000;
 		},
+		machineBusyRatio() {
+			const now = readCores();
+			const totalMs = now.totalMs - coresBefore.totalMs;
+			return totalMs > 0 ? 1 - (now.idleMs - coresBefore.idleMs) / totalMs : undefined;
+		},
 		eventLoopUtilization: () => performance.eventLoopUtilization(before).utilization,
 		histogram: openHistogram,
 	};
+}
+
+function readCores(): {readonly idleMs: number; readonly totalMs: number} {
+	const times = cpus().map(core => core.times);
+	const sum = (pick: (time: (typeof times)[number]) => number): number => times.reduce((total, time) => total + pick(time), 0);
+	return {idleMs: sum(({idle}) => idle), totalMs: sum(({user, nice, sys, idle, irq}) => user + nice + sys + idle + irq)};
 }
 
 const US_PER_MS = 1000;

@@ -57,12 +57,12 @@ export function judgeDamage(error: unknown, bytes: Uint8Array, format: InputForm
 	const message = error instanceof Error ? error.message : String(error);
 	const what = `${format}, ${bytes.length} bytes (${shorten(message)})`;
 	if (/out of memory|unable to allocate/iu.test(message)) {
-		return new TwolaneError('TOO_MUCH_MEMORY', `there was not enough memory to decode the image: ${what}; give the process more`, {
+		return new TwolaneError('TOO_MUCH_MEMORY', `there was not enough memory to decode the image: ${what}`, {
 			cause: error,
 		});
 	}
 	if (endsEarly(bytes, format, message)) {
-		return new TwolaneError('IMAGE_TRUNCATED', `the image ends too early: ${what}; get a complete copy`, {cause: error});
+		return new TwolaneError('IMAGE_TRUNCATED', `the image ends too early: ${what}`, {cause: error});
 	}
-	return new TwolaneError('IMAGE_CORRUPT', `the image is damaged: ${what}; get an intact copy`, {cause: error});
+	return new TwolaneError('IMAGE_CORRUPT', `the image is damaged: ${what}`, {cause: error});
 }

@@ -44,10 +44,7 @@ export default async function makeThumbnails(
 
 async function refuseFormat(bytes: Uint8Array): Promise<TwolaneError> {
 	const found = await describeContent(bytes);
-	return new TwolaneError(
-		'FORMAT_UNSUPPORTED',
-		`this is no image that is read here: expected JPEG, PNG, WebP, GIF or AVIF, got ${found}; check what the source serves`,
-	);
+	return new TwolaneError('FORMAT_UNSUPPORTED', `this is no image that is read here: expected JPEG, PNG, WebP, GIF or AVIF, got ${found}`);
 }
 
 async function open(bytes: Uint8Array, format: InputFormat, options: ThumbnailOptions) {

@@ -34,7 +34,8 @@ describe('createTimeLimits', () => {
 	it('does not call back who has stopped listening', () => {
 		const limits = createTimeLimits();
 		const {limit, seen} = watch(limits, 100);
-		limit.removeEventListener('abort', () => {});
+		const nothing = (): void => {};
+		limit.removeEventListener('abort', nothing);
 		vi.advanceTimersByTime(1000);
 		expect([limit.aborted, seen]).toEqual([true, []]);
 	});
