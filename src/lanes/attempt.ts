@@ -3,7 +3,6 @@ import {TwolaneError, isThrottle} from './errors.ts';
 import {toTwolaneError} from './failure.ts';
 import type {Context, StageFunction} from './flow.ts';
 import type {Lanes} from './lanes.ts';
-import type {LiveCall} from './live-calls.ts';
 import {type Tries, nextTryMs} from './retry.ts';
 
 /** Thrown when a stop caught the item before its stage was through: it has no outcome, and is pending. */
@@ -30,16 +29,7 @@ export async function tryStage(lanes: Lanes, work: Work, call: IoCall): Promise<
 		const entered = gate.enter(work.host);
 		if (entered !== true && !(await entered)) throw pending;
 		if (number > work.attempts) work.attempts = number;
-		const attempt: Attempt = {
-			number,
-			stage,
-			startMs: clock.nowMs(),
-			outputs: [],
-			readings: 0,
-			holders: 0,
-			heldMs: 0,
-			controller: undefined,
-		};
+		const attempt = openAttempt(number, {stage, startMs: clock.nowMs()});
 		let error: TwolaneError | undefined;
 		let isNarrowing = false;
 		try {
@@ -55,7 +45,7 @@ export async function tryStage(lanes: Lanes, work: Work, call: IoCall): Promise<
 		}
 		const waitMs = nextTryMs(error, tries, {attempts: lanes.attempts, budget: lanes.budget, random: lanes.random, isNarrowing});
 		if (waitMs === undefined) throw error;
-		work.hold.release();
+		work.hold?.release();
 		if (!(await shutdown.sleep(waitMs))) throw pending;
 	}
 }
@@ -72,27 +62,34 @@ function leave(
 	lanes.gates[stage].leave(work.host, {startMs, endMs, isSuccess});
 }
 
+const nothing = (): void => {};
+
+const openAttempt = (number: number, {stage, startMs}: Pick<Attempt, 'stage' | 'startMs'>): Attempt => ({
+	number,
+	stage,
+	startMs,
+	outputs: [],
+	readings: 0,
+	holders: 0,
+	heldMs: 0,
+	controller: new AbortController(),
+	end: nothing,
+});
+
 /** Runs the stage once, until it ends, its time is over or the run is abandoned. */
 function callOnce(lanes: Lanes, work: Work, {attempt, call}: {readonly attempt: Attempt; readonly call: IoCall}): Promise<unknown> {
 	return new Promise((resolve, reject) => {
-		const live: LiveCall = {
-			startMs: attempt.startMs,
-			graceMs: () => (attempt.holders > 0 ? Number.POSITIVE_INFINITY : attempt.heldMs),
-			end(reason) {
-				attempt.controller?.abort(reason);
-				reject(reason);
-			},
-			outOfTime: () => outOfTime(attempt, lanes.limits.fetchTimeoutMs),
-		};
-		lanes.liveCalls.add(live);
+		attempt.end = reject;
+		lanes.liveCalls.add(attempt);
 		invoke(call, createContext(lanes, work, attempt)).then(
 			value => {
-				lanes.liveCalls.delete(live);
+				lanes.liveCalls.delete(attempt);
 				resolve(value);
 			},
 			(error: unknown) => {
-				lanes.liveCalls.delete(live);
-				live.end(error);
+				lanes.liveCalls.delete(attempt);
+				attempt.controller.abort(error);
+				reject(error);
 			},
 		);
 	});
@@ -105,11 +102,4 @@ function invoke({run, input}: IoCall, context: Context): Promise<unknown> {
 	} catch (error) {
 		return Promise.reject(error);
 	}
-}
-
-function outOfTime({stage, readings}: Attempt, limitMs: number): TwolaneError {
-	if (readings > 0) return new TwolaneError('BODY_TIMEOUT', `the source was not read to its end within ${limitMs} ms`, {stage});
-	return new TwolaneError(stage === 'fetch' ? 'FETCH_FAILED' : 'STORE_FAILED', `the ${stage} stage did not end within ${limitMs} ms`, {
-		stage,
-	});
 }

@@ -10,9 +10,12 @@ import type {Reader} from './ports.ts';
 /** One item on its way through the lanes. */
 export interface Work {
 	readonly entry: Entry;
+	/** The item as it was handed over: what the outcome shows. */
+	readonly given: unknown;
 	/** Whose gate it passes: the origin, the bucket, or the flow itself when nobody knows. */
 	readonly host: string;
-	readonly hold: Hold;
+	/** Opened at the first byte. */
+	hold: Hold | undefined;
 	readonly timings: {fetchMs?: number; queueMs?: number; transformMs?: number; storeMs?: number};
 	readonly outputs: Output[];
 	attempts: number;
@@ -33,8 +36,9 @@ export interface Attempt {
 	readings: number;
 	holders: number;
 	heldMs: number;
-	/** Made when somebody asks for the signal: most no-op stages never do. */
-	controller: AbortController | undefined;
+	readonly controller: AbortController;
+	/** Ends the try before its stage does. */
+	end: (reason: unknown) => void;
 }
 
 /** What a stage sees of the world. */
@@ -45,15 +49,11 @@ export function createContext(lanes: Lanes, work: Work, attempt: Attempt): Conte
 		item,
 		options: lanes.options ?? {},
 		attempt: attempt.number,
-		get signal() {
-			return signalOf(attempt);
-		},
+		signal: attempt.controller.signal,
 		read: source => read(lanes, work, {attempt, source}),
 		put: (name, body, options) => put(lanes, work, {attempt, name, body, contentType: options?.contentType}),
 	};
 }
-
-const signalOf = (attempt: Attempt): AbortSignal => (attempt.controller ??= new AbortController()).signal;
 
 async function read(
 	lanes: Lanes,
@@ -65,11 +65,11 @@ async function read(
 	attempt.readings++;
 	try {
 		const bytes = await reader.read(source, {
-			signal: signalOf(attempt),
+			signal: attempt.controller.signal,
 			maxBytes: lanes.limits.maxBytes,
 			async reserve(wanted) {
 				// A try that is over gets no room: nobody would give it back.
-				signalOf(attempt).throwIfAborted();
+				attempt.controller.signal.throwIfAborted();
 				const more = wanted - reserved;
 				reserved = Math.max(reserved, wanted);
 				if (more > 0) await hold(lanes, work, {attempt, bytes: more});
@@ -83,9 +83,11 @@ async function read(
 	}
 }
 
-async function hold({clock}: Lanes, work: Work, {attempt, bytes}: {readonly attempt: Attempt; readonly bytes: number}): Promise<void> {
+async function hold(lanes: Lanes, work: Work, {attempt, bytes}: {readonly attempt: Attempt; readonly bytes: number}): Promise<void> {
+	work.hold ??= lanes.bytes.open();
 	const waiting = work.hold.grow(bytes);
 	if (waiting === undefined) return;
+	const {clock} = lanes;
 	const sinceMs = clock.nowMs();
 	attempt.holders++;
 	await waiting;
@@ -122,7 +124,7 @@ async function put(lanes: Lanes, work: Work, {attempt, name, body, contentType}:
 	claims.add(claim);
 	const bytes = typeof body === 'string' ? encoder.encode(body) : body;
 	const key = outputKey(work.entry.id, name, lanes.sha256);
-	const options = {signal: signalOf(attempt), ...(contentType !== undefined && {contentType})};
+	const options = {signal: attempt.controller.signal, ...(contentType !== undefined && {contentType})};
 	const {sha256} = await lanes.store.put(key, bytes, options).catch((error: unknown) => {
 		claims.delete(claim);
 		throw error;

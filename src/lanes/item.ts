@@ -13,16 +13,9 @@ import type {Ending, Outcome} from './outcome.ts';
  * The outcome shows the item as it was `given`; the stages see what the schema made of it.
  */
 export async function runItem(lanes: Lanes, entry: Entry, given: unknown): Promise<Outcome | undefined> {
-	const end = (ending: Ending, {attempts, timings}: Pick<Work, 'attempts' | 'timings'>): Outcome => {
-		const {n, id, source, meta} = entry;
-		const about = {...(source !== undefined && {source}), ...(meta !== undefined && {meta})};
-		const outcome: Outcome = {n, id, item: given, attempts, ...about, timings, ...ending};
-		lanes.tally.addOutcome(outcome);
-		return outcome;
-	};
-	if (entry.error) return end({status: 'failed', error: entry.error}, {attempts: 0, timings: {}});
+	if (entry.error) return end(lanes, {entry, given, attempts: 0, timings: {}}, {status: 'failed', error: entry.error});
 	const {fetch, transform, store} = lanes.flow;
-	const work: Work = {entry, host: hostOf(lanes, entry.item), hold: lanes.bytes.open(), timings: {}, outputs: [], attempts: 1};
+	const work: Work = {entry, given, host: hostOf(lanes, entry.item), hold: undefined, timings: {}, outputs: [], attempts: 1};
 	let stage: Stage = 'fetch';
 	let value = entry.item;
 	lanes.budget.earn();
@@ -36,16 +29,14 @@ export async function runItem(lanes: Lanes, entry: Entry, given: unknown): Promi
 			stage = 'store';
 			value = await tryStage(lanes, work, {stage, run: store, input: value});
 		}
-		return end(
-			isSkip(value) ? {status: 'skipped', reason: value.skipped} : {status: 'succeeded', result: value, outputs: work.outputs},
-			work,
-		);
+		if (isSkip(value)) return end(lanes, work, {status: 'skipped', reason: value.skipped});
+		return end(lanes, work, {status: 'succeeded', result: value, outputs: work.outputs});
 	} catch (thrown) {
 		if (thrown === pending) return undefined;
 		if (lanes.shutdown.isAbandoned) throw thrown;
-		return end({status: 'failed', error: toItemError(toTwolaneError(thrown, stage), stage)}, work);
+		return end(lanes, work, {status: 'failed', error: toItemError(toTwolaneError(thrown, stage), stage)});
 	} finally {
-		work.hold.release();
+		work.hold?.release();
 	}
 }
 
@@ -87,7 +78,7 @@ async function runOnThread(lanes: Lanes, work: Work, {transform, value, alone}: 
 	lanes.tally.addTime('queue', ending.queueMs);
 	lanes.tally.addTime('transform', ending.runMs);
 	lanes.tally.busyMs += ending.runMs;
-	work.hold.release();
+	work.hold?.release();
 	lanes.gates.fetch.pump();
 	if (!ending.ok) throw ending.error;
 	return ending.value;
@@ -131,3 +122,20 @@ function hostOf({flow}: Lanes, item: unknown): string {
 	if (typeof s3 === 'string') return s3.split('/', 3).join('/');
 	return typeof file === 'string' ? 'file:' : flow.name;
 }
+
+function end(
+	lanes: Lanes,
+	{entry, given, attempts, timings}: Pick<Work, 'entry' | 'given' | 'attempts' | 'timings'>,
+	ending: Ending,
+): Outcome {
+	const {n, id, source, meta} = entry;
+	const known = {n, id, item: given, attempts, timings, ...ending};
+	const outcome: Outcome = source === undefined && meta === undefined ? known : {...known, ...keepDefined(entry)};
+	lanes.tally.addOutcome(outcome);
+	return outcome;
+}
+
+const keepDefined = ({source, meta}: Pick<Entry, 'source' | 'meta'>): Pick<Entry, 'source' | 'meta'> => ({
+	...(source !== undefined && {source}),
+	...(meta !== undefined && {meta}),
+});

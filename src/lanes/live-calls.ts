@@ -1,44 +1,36 @@
+import type {Attempt} from './context.ts';
+import {TwolaneError} from './errors.ts';
 import type {Clock} from './ports.ts';
-
-/** A stage call under way. */
-export interface LiveCall {
-	readonly startMs: number;
-	/** Milliseconds more that it may take, because our own byte gate kept it waiting; `Infinity` while it still does. */
-	graceMs(): number;
-	end(reason: unknown): void;
-	/** What to end it with when its time is over. */
-	outOfTime(): unknown;
-}
 
 /** All stage calls under way: what an abandon ends, and what one timer watches. */
 export interface LiveCalls {
-	add(call: LiveCall): void;
-	delete(call: LiveCall): void;
+	add(call: Attempt): void;
+	delete(call: Attempt): void;
+	/** Also without any call: the timer would keep the process alive. */
 	endAll(reason: unknown): void;
 }
 
 /**
  * One timer for all, armed for the oldest call: a timer for each would cost more than a no-op call itself.
+ * It stays armed until the run ends, because quick calls come and go one at a time.
  * Calls are kept in the order they started, and all have the same time limit, so the first one is the first to be late.
  */
 export function createLiveCalls({clock, limitMs}: {readonly clock: Clock; readonly limitMs: number}): LiveCalls {
-	const calls = new Set<LiveCall>();
+	const calls = new Set<Attempt>();
 	let cancelTimer: (() => void) | undefined;
-
-	const leftMs = (call: LiveCall): number => call.startMs + limitMs + call.graceMs() - clock.nowMs();
 
 	function look(): void {
 		cancelTimer = undefined;
 		let nextMs = limitMs;
 		for (const call of calls) {
-			const left = leftMs(call);
-			if (left > 0) {
-				nextMs = Math.min(nextMs, left);
+			const leftMs = call.startMs + limitMs + graceMs(call) - clock.nowMs();
+			if (leftMs > 0) {
+				nextMs = Math.min(nextMs, leftMs);
 				// A call with grace may be followed by one without.
-				if (call.graceMs() === 0) break;
+				if (graceMs(call) === 0) break;
 			} else {
 				calls.delete(call);
-				call.end(call.outOfTime());
+				end(call, outOfTime(call, limitMs));
 			}
 		}
 		if (calls.size > 0) cancelTimer = clock.after(nextMs, look);
@@ -51,16 +43,26 @@ export function createLiveCalls({clock, limitMs}: {readonly clock: Clock; readon
 		},
 		delete(call) {
 			calls.delete(call);
-			// With nothing under way, nothing may keep the process alive.
-			if (calls.size > 0 || cancelTimer === undefined) return;
-			cancelTimer();
-			cancelTimer = undefined;
 		},
 		endAll(reason) {
-			for (const call of calls) call.end(reason);
+			for (const call of calls) end(call, reason);
 			calls.clear();
 			cancelTimer?.();
 			cancelTimer = undefined;
 		},
 	};
+}
+
+/** Time in which our own byte gate kept the call waiting is not its own; while it still does, there is no limit. */
+const graceMs = ({holders, heldMs}: Attempt): number => (holders > 0 ? Number.POSITIVE_INFINITY : heldMs);
+
+function end(call: Attempt, reason: unknown): void {
+	call.controller.abort(reason);
+	call.end(reason);
+}
+
+function outOfTime({stage, readings}: Attempt, limitMs: number): TwolaneError {
+	if (readings > 0) return new TwolaneError('BODY_TIMEOUT', `the source was not read to its end within ${limitMs} ms`, {stage});
+	const code = stage === 'fetch' ? 'FETCH_FAILED' : 'STORE_FAILED';
+	return new TwolaneError(code, `the ${stage} stage did not end within ${limitMs} ms`, {stage});
 }

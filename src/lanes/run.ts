@@ -207,6 +207,7 @@ async function end(setup: RunSetup, begun: Begun): Promise<Report> {
 			begun.onIdle = resolve;
 		});
 	}
+	lanes.liveCalls.endAll(undefined);
 	const {failed, succeeded, skipped} = lanes.tally.counts;
 	const finished = failed + succeeded + skipped;
 	const isComplete = finished === setup.total || (begun.isThrough && !begun.hasLeftovers);

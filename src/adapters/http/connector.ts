@@ -74,10 +74,7 @@ function judge(name: string, addresses: readonly string[]): TwolaneError | undef
 	for (const address of addresses) {
 		const range = findDeniedRange(address);
 		if (range === undefined) continue;
-		return new TwolaneError(
-			'ADDRESS_DENIED',
-			`${name} leads to an address that is not public (${range})`,
-		);
+		return new TwolaneError('ADDRESS_DENIED', `${name} leads to an address that is not public (${range})`);
 	}
 	return undefined;
 }

@@ -99,7 +99,14 @@ export function createPool(options: {readonly threads: number | 'auto'; readonly
 			},
 		};
 		if (piscina) runOn(piscina, trip);
-		else shared().then(pool => runOn(pool, trip), jobs[0]?.fail);
+		else
+			void shared().then(
+				pool => runOn(pool, trip),
+				(error: unknown) => {
+					busy--;
+					for (const {fail} of jobs) fail(error);
+				},
+			);
 	}
 
 	async function runAlone(job: Waiting): Promise<void> {
