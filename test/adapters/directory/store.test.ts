@@ -76,13 +76,13 @@ describe('directoryStore', () => {
 	it('shows readers the old or the new bytes, never a part', async () => {
 		const bodies = [Buffer.alloc(2_000_000, 1), Buffer.alloc(2_000_000, 2)] as const;
 		await put('a', bodies[0]);
-		let isWriting = true;
+		const writing = {isOn: true};
 		const seen = new Set<string>();
 		const watch = (async () => {
-			while (isWriting) seen.add(sha256(await readFile(join(root, 'a'))));
+			while (writing.isOn) seen.add(sha256(await readFile(join(root, 'a'))));
 		})();
 		for (let n = 1; n < 20; n++) await put('a', bodies[n % 2 === 0 ? 0 : 1]);
-		isWriting = false;
+		writing.isOn = false;
 		await watch;
 		expect([...seen].filter(hash => !bodies.map(sha256).includes(hash))).toEqual([]);
 	});

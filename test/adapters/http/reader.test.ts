@@ -51,12 +51,12 @@ describe('a good answer', () => {
 		['chunked', origins.chunked(photo)],
 		['ended by the end of the connection', origins.untilClose(photo)],
 		['of one byte', origins.serve(photo.subarray(0, 1))],
-		['whose head comes after early hints', {raw: 'HTTP/1.1 103 Early\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\n' + 'a'}],
+		['whose head comes after early hints', {raw: 'HTTP/1.1 103 Early\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\na'}],
 		['that says identity', origins.serve(photo, {'content-encoding': 'Identity'})],
 	])('%s comes whole, in a buffer of its own', async (_, answer) => {
 		origin.on('/a', answer);
 		const body = await read('/a');
-		const expected = answer.body === undefined ? Buffer.from('a') : answer.body;
+		const expected = answer.body ?? Buffer.from('a');
 		expect(sha256(body)).toBe(sha256(Buffer.from(expected)));
 		expect(body.byteOffset).toBe(0);
 		expect(body.buffer.byteLength).toBe(body.byteLength);
