@@ -47,7 +47,8 @@ export function toItemError(error: TwolaneError, stage: Stage): ItemError {
 	return {
 		code: error.code,
 		stage: error.stage ?? (known?.stage === 'item' ? 'item' : stage),
-		retryable: error.retryable,
+		// "Once more" has been used up when an item ends.
+		retryable: known?.retry === 'once' ? false : error.retryable,
 		message: isAdvised ? sentence : `${sentence} ${known.advice}`,
 		...(error.status !== undefined && {status: error.status}),
 	};

@@ -2,7 +2,7 @@ import {pending, tryStage} from './attempt.ts';
 import {inspectCargo, isFlat} from './border.ts';
 import {type Work, roundMs} from './context.ts';
 import type {Entry} from './entry.ts';
-import {type Stage, describeCode} from './errors.ts';
+import {type Stage, TwolaneError, describeCode} from './errors.ts';
 import {toItemError, toTwolaneError} from './failure.ts';
 import {type Cpu, isSkip} from './flow.ts';
 import type {Lanes} from './lanes.ts';
@@ -46,7 +46,8 @@ async function runTransform(lanes: Lanes, work: Work, transform: Cpu<unknown, un
 		return await runOnThread(lanes, work, {transform, value, alone: false});
 	} catch (thrown) {
 		const error = toTwolaneError(thrown, 'transform');
-		if (lanes.shutdown.isAbandoned || describeCode(error.code)?.retry !== 'alone' || !lanes.budget.take()) throw thrown;
+		if (lanes.shutdown.isAbandoned || describeCode(error.code)?.retry !== 'alone') throw thrown;
+		if (!lanes.budget.take()) throw new TwolaneError(error.code, error.message, {retryable: true, cause: error});
 		work.attempts = Math.max(work.attempts, 2);
 		work.outputs.length = 0;
 		const {fetch} = lanes.flow;

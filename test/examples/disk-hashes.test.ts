@@ -48,7 +48,7 @@ describe('the disk hashes example', () => {
 		const {stdout, exitCode} = await runExample('disk-hashes', ['.'], {cwd: folder.path});
 
 		expect(exitCode).toBe(0);
-		const expected = Object.entries(vectors).map(([name, vector]) => `${vector.sha256}  ${join(folder.path, name)}`);
+		const expected = Object.entries(vectors).map(([name, vector]) => `${vector.sha256}  ${name}`);
 		expect(stdout.trim().split('\n').sort()).toEqual(expected.sort());
 	});
 

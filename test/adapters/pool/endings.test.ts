@@ -29,7 +29,7 @@ describe('describeLoss', () => {
 		['a full heap', Object.assign(new Error('heap'), {code: 'ERR_WORKER_OUT_OF_MEMORY'}), false, 'THREAD_OUT_OF_MEMORY', 'memory'],
 		['the border', new DOMException('could not be cloned', 'DataCloneError'), false, 'NOT_CLONEABLE', 'input.f'],
 		['a thread that ended', new Error('worker exited with code: 1'), false, 'THREAD_DIED', 'code: 1'],
-		['something that is no error', undefined, false, 'THREAD_DIED', 'undefined'],
+		['something that is no error', 'gone', false, 'THREAD_DIED', 'gone'],
 	])('tells %s', (_, error, isTimeout, code, message) => {
 		expect(lossOf(error, isTimeout)).toMatchObject({code, stage: 'transform', cause: error});
 		expect(lossOf(error, isTimeout).message).toContain(message);
