@@ -1,4 +1,4 @@
-import {mkdir, rm, rmdir} from 'node:fs/promises';
+import {mkdir, rm, rmdir, stat} from 'node:fs/promises';
 import {dirname, join, relative, sep} from 'node:path';
 import {placeError} from './failure.ts';
 import {reasonOf} from './sources.ts';
@@ -42,10 +42,25 @@ export async function openRunPlace({
 	};
 }
 
-/** @returns the topmost folder that had to be made, if any. */
+/**
+ * Step by step: Node's own recursive `mkdir` never returns below a folder that takes no folders, such as /proc.
+ * @returns the topmost folder that had to be made, if any.
+ */
 async function makeFolder(path: string): Promise<string[]> {
-	const top = await mkdir(path, {recursive: true});
-	return top === undefined ? [] : [top];
+	if (await isFolder(path)) return [];
+	const above = dirname(path);
+	const made = above === path ? [] : await makeFolder(above);
+	await mkdir(path);
+	return made.length > 0 ? made : [path];
+}
+
+async function isFolder(path: string): Promise<boolean> {
+	try {
+		return (await stat(path)).isDirectory();
+	} catch (error) {
+		if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+		throw error;
+	}
 }
 
 /** Removes the folder and those above it, as far as this run made them and nobody uses them. */
