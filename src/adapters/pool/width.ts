@@ -32,20 +32,24 @@ export function createWidth({threads, cores}: {readonly threads: number | 'auto'
 			const nowMs = performance.now();
 			if (!isFull || nowMs - lookedMs < LOOK_EVERY_MS) return;
 			lookedMs = nowMs;
-			const utilization = meanUtilization(workers, before);
+			const utilization = meanUtilization(workers, {before, busy: width});
 			if (utilization < WAITING_BELOW) width = 2 * cores;
 			else if (utilization > COMPUTING_ABOVE) width = cores;
 		},
 	};
 }
 
-function meanUtilization(workers: readonly Worker[], before: WeakMap<Worker, EventLoopUtilization>): number {
-	let sum = 0;
-	for (const worker of workers) {
+/** Of the `busy` threads that wait most: one without a task sleeps inside Atomics.wait, which counts as fully used. */
+function meanUtilization(
+	workers: readonly Worker[],
+	{before, busy}: {readonly before: WeakMap<Worker, EventLoopUtilization>; readonly busy: number},
+): number {
+	const utilizations = workers.map(worker => {
 		const now = worker.performance.eventLoopUtilization();
 		const last = before.get(worker);
-		sum += last === undefined ? now.utilization : worker.performance.eventLoopUtilization(now, last).utilization;
 		before.set(worker, now);
-	}
-	return workers.length === 0 ? 1 : sum / workers.length;
+		return last === undefined ? now.utilization : worker.performance.eventLoopUtilization(now, last).utilization;
+	});
+	const lowest = utilizations.sort((a, b) => a - b).slice(0, busy);
+	return lowest.length === 0 ? 1 : lowest.reduce((sum, value) => sum + value, 0) / lowest.length;
 }
