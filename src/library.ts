@@ -46,6 +46,7 @@ export function fanOut<I, O, R>(
 	items: Iterable<NoInfer<I>> | AsyncIterable<NoInfer<I>>,
 	options: RunOptions<O> = {},
 ): Run<I, R> {
+	if (!isIterable(items)) throw new TypeError('fanOut() wants an iterable of items: an array, a generator, a stream of objects.');
 	const setup = setUpLanes(readFlow(flow), options);
 	const ports = {sha256, resolveFile: (file: string) => resolve(file)};
 	const run = startRun({
@@ -124,6 +125,9 @@ function openFolder(out: string): Store {
 	if (/^[a-z][a-z0-9+.-]+:\/\//u.test(out)) throw new TypeError(`out: '${out}' is not a folder; give a store for it.`);
 	return directoryStore(resolve(out));
 }
+
+const isIterable = (items: unknown): boolean =>
+	typeof items === 'object' && items !== null && (Symbol.iterator in items || Symbol.asyncIterator in items);
 
 const countOf = (items: object): number | undefined =>
 	Array.isArray(items) ? items.length : items instanceof Set ? items.size : undefined;

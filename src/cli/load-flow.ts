@@ -13,7 +13,7 @@ export interface LoadedFlow {
 
 /** The flow that `--flow` names: one of ours, or a module of the user's whose default export, or only flow, it is. */
 export async function loadFlow(name: string): Promise<LoadedFlow> {
-	const wired = flows[name];
+	const wired = Object.hasOwn(flows, name) ? flows[name] : undefined;
 	if (wired) return {flow: await wired.load(), extensions: wired.extensions};
 	if (!/[./\\]/u.test(name)) {
 		throw usageError(

@@ -44,6 +44,7 @@ export async function runCommand(sources: readonly string[], flags: RunFlags): P
 	let leftOut = 0;
 	const sourceOptions = {
 		exclude: [out, state],
+		isOneOfMany: sources.length > 1,
 		extensions,
 		allowOrigins: checkOrigins(flags.allowOrigin ?? []),
 		signal: stop,

@@ -12,6 +12,8 @@ import {type CommandError, placeError, usageError} from './failure.ts';
 export interface SourceOptions {
 	/** Absolute folders that a folder source leaves out: the run's own `--out` and state. */
 	readonly exclude: readonly string[];
+	/** Of several sources, a folder's name is part of its files' ids: `a/x.jpg` and `b/x.jpg` are two items. */
+	readonly isOneOfMany: boolean;
 	/** The files of a folder that the flow takes; default: all. */
 	readonly extensions?: readonly string[] | undefined;
 	readonly allowOrigins: readonly string[];
@@ -36,7 +38,15 @@ async function openPath(source: string, options: SourceOptions): Promise<Manifes
 	const stats = await stat(path).catch((error: unknown) => {
 		throw unreadable(source, error);
 	});
-	if (stats.isDirectory()) return {name: source, rows: readFolder(path, options), resolveFile: file => join(path, file)};
+	if (stats.isDirectory() && options.exclude.includes(path)) {
+		throw usageError(`${source} is also --out: its outputs would be the items of the next run. Name a folder below it, or elsewhere.`);
+	}
+	if (stats.isDirectory())
+		return {
+			name: source,
+			rows: readFolder(path, {...options, prefix: options.isOneOfMany ? `${source.replace(/\/+$/u, '')}/` : ''}),
+			resolveFile: file => join(path, file),
+		};
 	const name = basename(path);
 	return {name: source, rows: readRows(readManifest(path, source, options), {name}), resolveFile: file => resolve(dirname(path), file)};
 }
@@ -63,8 +73,12 @@ function openUrlSource(url: string, {allowOrigins, signal}: SourceOptions): Mani
 	const name = `${origin}${pathname}`;
 	const readBody = async function* (): AsyncGenerator<Uint8Array> {
 		const {openUrl} = await import('../adapters/http/open-url.ts');
-		await using manifest = await openUrl(url, {signal, allowOrigins});
-		yield* manifest.body;
+		const manifest = await openUrl(url, {signal, allowOrigins});
+		try {
+			yield* manifest.body;
+		} finally {
+			await manifest[Symbol.asyncDispose]();
+		}
 	};
 	return {name, rows: readRows(readBody(), {name}), resolveFile: refuseFile};
 }
@@ -76,12 +90,15 @@ function refuseFile(path: string): never {
 
 const FILES_PER_BATCH = 1000;
 
-async function* readFolder(root: string, {exclude, extensions, onLeftOut, signal}: SourceOptions): AsyncGenerator<readonly ManifestRow[]> {
+async function* readFolder(
+	root: string,
+	{exclude, extensions, onLeftOut, signal, prefix}: SourceOptions & {readonly prefix: string},
+): AsyncGenerator<readonly ManifestRow[]> {
 	let batch: ManifestRow[] = [];
 	let line = 0;
-	for await (const file of walkFolder({root, exclude, onLeftOut, ...(extensions && {extensions})})) {
+	for await (const file of walkFolder({root, leaveOutWith: '.twolane', exclude, onLeftOut, ...(extensions && {extensions})})) {
 		signal.throwIfAborted();
-		batch.push({line: ++line, value: {file}});
+		batch.push({line: ++line, value: prefix === '' ? {file} : {id: prefix + file, file}});
 		if (batch.length < FILES_PER_BATCH) continue;
 		yield batch;
 		batch = [];

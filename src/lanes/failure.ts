@@ -1,4 +1,5 @@
 import {type Code, type Stage, TwolaneError, describeCode} from './errors.ts';
+import {hideSecrets} from './hide-secrets.ts';
 import type {ItemError} from './outcome.ts';
 
 const stageCodes: {readonly [Name in Stage]: Code} = {
@@ -49,7 +50,7 @@ export function toItemError(error: TwolaneError, stage: Stage): ItemError {
 		stage: error.stage ?? (known?.stage === 'item' ? 'item' : stage),
 		// "Once more" has been used up when an item ends.
 		retryable: known?.retry === 'once' ? false : error.retryable,
-		message: isAdvised ? sentence : `${sentence} ${known.advice}`,
+		message: hideSecrets(isAdvised ? sentence : `${sentence} ${known.advice}`),
 		...(error.status !== undefined && {status: error.status}),
 	};
 }

@@ -153,16 +153,17 @@ export function cpu<Module extends {default: (input: never, task: never) => unkn
  * @param reason one sentence for the record.
  */
 export function skip(reason: string): Skip {
-	return {skipped: reason};
+	const skipped: Branded = {skipped: reason, [brand]: true};
+	return skipped;
 }
 
-/** Whether a stage's value is a `skip(...)`; told by shape, because the class of a value does not survive the thread border. */
+// A plain key: a symbol or a class would not survive the thread border, and user data may well have a field called `skipped`.
+const brand = '~twolane.skip';
+interface Branded extends Skip {
+	readonly [brand]: true;
+}
+
+/** Whether a stage's value is a `skip(...)`. */
 export function isSkip(value: unknown): value is Skip {
-	return (
-		typeof value === 'object' &&
-		value !== null &&
-		'skipped' in value &&
-		typeof value.skipped === 'string' &&
-		Object.keys(value).length === 1
-	);
+	return typeof value === 'object' && value !== null && Object.hasOwn(value, brand);
 }

@@ -69,8 +69,7 @@ export function createGate(options: {
 	};
 	// A host that nobody talks to and that never complained need not be remembered; a few of them cost nothing.
 	const forget = ({host, name, waiters}: Queue): void => {
-		if (hosts.size > MOST_IDLE_HOSTS && host.inFlight === 0 && waiters.length === 0 && host.ceiling === Number.POSITIVE_INFINITY)
-			hosts.delete(name);
+		if (hosts.size > MOST_IDLE_HOSTS && host.inFlight === 0 && waiters.length === 0 && host.isUntouched) hosts.delete(name);
 	};
 
 	function note(nowMs = clock.nowMs()): void {
@@ -136,7 +135,9 @@ export function createGate(options: {
 			return throttles;
 		},
 		get lowestCeiling() {
-			return Math.min(...[...hosts.values()].map(({host}) => host.ceiling));
+			let lowest = Number.POSITIVE_INFINITY;
+			for (const {host} of hosts.values()) lowest = Math.min(lowest, host.ceiling);
+			return lowest;
 		},
 		read() {
 			note();

@@ -2,6 +2,8 @@
 export interface Host {
 	readonly ceiling: number;
 	readonly inFlight: number;
+	/** It never complained, or has long been forgiven: nothing is lost when it is forgotten. */
+	readonly isUntouched: boolean;
 	/** Nothing new is sent before this time. */
 	readonly pausedUntilMs: number;
 	enter(): void;
@@ -28,6 +30,7 @@ export function createHost(limit: number | 'auto'): Host {
 	let pausedUntilMs = 0;
 	let narrowedMs = Number.NEGATIVE_INFINITY;
 	let successes = 0;
+	let throttles = 0;
 
 	function narrow(): void {
 		const wasProbe = ceiling === refusedAt && ceiling !== Number.POSITIVE_INFINITY;
@@ -42,6 +45,9 @@ export function createHost(limit: number | 'auto'): Host {
 		},
 		get inFlight() {
 			return inFlight;
+		},
+		get isUntouched() {
+			return throttles === 0;
 		},
 		get pausedUntilMs() {
 			return pausedUntilMs;
@@ -61,6 +67,7 @@ export function createHost(limit: number | 'auto'): Host {
 			successes = 0;
 		},
 		throttled({startMs, nowMs, retryAfterMs}) {
+			throttles++;
 			if (retryAfterMs > 0) pausedUntilMs = Math.max(pausedUntilMs, nowMs + Math.min(retryAfterMs, MOST_PAUSE_MS));
 			if (isFixed) return false;
 			// Calls that were under way when the ceiling fell say nothing about the new one.

@@ -49,7 +49,7 @@ export interface Tries {
 }
 
 const MOST_THROTTLES = 10;
-const MOST_THROTTLED_MS = 300_000;
+const MOST_WAIT_MS = 300_000;
 
 /**
  * Whether to try again after an error, and after which wait; `undefined`: this was the last try.
@@ -61,12 +61,14 @@ export function nextTryMs(
 	policy: {readonly attempts: number; readonly budget: RetryBudget; readonly random: () => number; readonly isNarrowing: boolean},
 ): number | undefined {
 	if (!error.retryable) return undefined;
+	// Who asks for a longer wait than this gets the item back later, from another run.
+	if ((error.retryAfterMs ?? 0) > MOST_WAIT_MS) return undefined;
 	if (isThrottle(error) && tries.throttles < MOST_THROTTLES) {
 		tries.throttles++;
 		if (!policy.isNarrowing && ++tries.charged >= policy.attempts) return undefined;
 		const waitMs = backoffMs(Math.min(tries.throttles, 4), {random: policy.random, retryAfterMs: error.retryAfterMs});
 		tries.throttledMs += waitMs;
-		return tries.throttledMs <= MOST_THROTTLED_MS ? waitMs : undefined;
+		return tries.throttledMs <= MOST_WAIT_MS ? waitMs : undefined;
 	}
 	if (isThrottle(error)) return undefined;
 	tries.charged++;

@@ -74,9 +74,12 @@ export function startRun(setup: RunSetup): Run {
 		begun = begin(setup, tolerance);
 		const unlisten = listen(setup, begun);
 		try {
-			for await (const outcome of drive(setup, begun)) {
+			const {outcomes, pulled} = drive(setup, begun);
+			for await (const outcome of outcomes) {
 				signal?.throwIfAborted();
 				yield outcome;
+				// Only what was taken makes room: a slow consumer must not fill the memory with outcomes.
+				pulled.leave();
 			}
 			signal?.throwIfAborted();
 			begun.isThrough = true;
@@ -94,7 +97,17 @@ export function startRun(setup: RunSetup): Run {
 		[Symbol.asyncIterator]() {
 			if (isTaken) throw new Error('A run is iterated once: start another one for a second pass.');
 			isTaken = true;
-			return iterate();
+			const outcomes = iterate();
+			const close = outcomes.return.bind(outcomes);
+			// A generator that was never pulled does not run its `finally`: then the run ends here.
+			outcomes.return = async value => {
+				if (begun === undefined) {
+					begun = begin(setup, tolerance);
+					resolve(await end(setup, begun));
+				}
+				return await close(value);
+			};
+			return outcomes;
 		},
 		snapshot() {
 			if (begun === undefined) return emptySnapshot(setup);
@@ -109,7 +122,11 @@ export function startRun(setup: RunSetup): Run {
 
 function begin(setup: RunSetup, tolerance: Tolerance): Begun {
 	const {flow} = setup;
-	if (flow.transform) void setup.pool().warm(flow.transform.file);
+	if (flow.transform)
+		setup
+			.pool()
+			.warm(flow.transform.file)
+			.catch(() => {});
 	const lanes = openLanes(setup);
 	return {
 		lanes,
@@ -149,7 +166,7 @@ function stop(begun: Begun, reason: CompletionReason): void {
 }
 
 /** The items through the lanes, outcomes in the order in which they end: an ordered iteration would stall behind a slow head. */
-function drive(setup: RunSetup, begun: Begun): AsyncIterable<Outcome> {
+function drive(setup: RunSetup, begun: Begun): {readonly outcomes: AsyncIterable<Outcome>; readonly pulled: PulledItems} {
 	const {lanes} = begun;
 	const pulled = pullItems(setup.items, {
 		shutdown: lanes.shutdown,
@@ -159,7 +176,7 @@ function drive(setup: RunSetup, begun: Begun): AsyncIterable<Outcome> {
 		},
 	});
 	const mapper = (item: unknown, n: number): Promise<Outcome | typeof pMapSkip> => mapItem(setup, begun, {pulled, item, n});
-	return pMapIterable(pulled.items, mapper, {concurrency: MOST_AHEAD, preserveOrder: false});
+	return {pulled, outcomes: pMapIterable(pulled.items, mapper, {concurrency: MOST_AHEAD, preserveOrder: false})};
 }
 
 function readAhead({gates: {fetch, store}, flow, pool}: Lanes): number {
@@ -186,6 +203,7 @@ async function mapItem(setup: RunSetup, begun: Begun, {pulled, item, n}: Mapping
 		if (outcome === undefined) {
 			begun.hasLeftovers = true;
 			counts.started--;
+			pulled.leave();
 			return pMapSkip;
 		}
 		const finished = counts.succeeded + counts.failed + counts.skipped;
@@ -193,7 +211,6 @@ async function mapItem(setup: RunSetup, begun: Begun, {pulled, item, n}: Mapping
 		return outcome;
 	} finally {
 		begun.running--;
-		pulled.leave();
 		if (begun.running === 0) begun.onIdle?.();
 	}
 }

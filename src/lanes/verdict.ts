@@ -121,7 +121,7 @@ function judgeThreads(measured: Measurements): Verdict | undefined {
 	if (cpu === undefined) return undefined;
 	const lane = cpu.busyMs / (cpu.threads * wallMs);
 	const busy = coresBusy(measured);
-	const isFull = lane > FULL || fetch.waitedMs.cpu > 0.5 * wallMs || (busy > FULL && fetch.waitedMs.width < OFTEN * wallMs);
+	const isFull = lane > FULL || fetch.waitedMs.cpu > 0.5 * wallMs || (busy > FULL && lane > 0.5 && fetch.waitedMs.width < OFTEN * wallMs);
 	if (!isFull) return undefined;
 	const evidence = [
 		`${count(cpu.threads, 'thread')} ${percent(lane)} full, ${coresLine(measured)}`,

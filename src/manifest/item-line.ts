@@ -3,7 +3,7 @@ import {TwolaneError} from '../lanes/errors.ts';
 import type {FlowDefinition} from '../lanes/flow.ts';
 import {checkItem} from './check-item.ts';
 import {isRecord} from './find-source.ts';
-import {hideSecrets} from './hide-secrets.ts';
+import {hideSecrets} from '../lanes/hide-secrets.ts';
 
 /** An entry and the item as it was given, before the schema: what the run keeps, as JSON. */
 export interface PlannedItem {

@@ -1,6 +1,7 @@
 import type {FlowDefinition} from '../lanes/flow.ts';
 import type {ItemError} from '../lanes/outcome.ts';
 import type {PlannedItem} from './item-line.ts';
+import {isRecord} from './find-source.ts';
 import {ManifestError, type Problem, writeProblem} from './manifest-error.ts';
 import type {OpenedRow} from './read-entry.ts';
 import {type Place, rememberPlaces} from './remember-places.ts';
@@ -33,7 +34,7 @@ export function createItemPlan(
 	manifests: readonly string[],
 	{skipInvalid = false, maxRepeats = DEFAULT_MAX_REPEATS}: PlanOptions,
 ) {
-	const findClash = createClashFinder(flow);
+	const findClash = createClashFinder(flow, {areSeveral: manifests.length > 1});
 	const problems = collectProblems(manifests);
 	let n = 0;
 	let items: PlannedItem[] = [];
@@ -86,18 +87,23 @@ function failItem(problem: Problem, n: number, id: string, row: OpenedRow | unde
 }
 
 /** Tells repeats, which are dropped, from two items of one id, which are a mistake. */
-function createClashFinder(flow: Pick<FlowDefinition, 'id'>) {
+function createClashFinder(flow: Pick<FlowDefinition, 'id'>, {areSeveral}: {readonly areSeveral: boolean}) {
 	const ids = rememberPlaces();
 	/** For a flow that names its items itself: there the id does not tell a repeated source. */
 	const sources = rememberPlaces();
+	/** Where a relative name leads to, in one manifest and in another. */
+	const files = rememberPlaces();
 
-	function of({entry: {id, source}, hasOwnId}: OpenedRow, {manifest, line}: RowPlace): 'repeat' | Place | undefined {
+	function of({entry: {id, source}, raw, hasOwnId}: OpenedRow, {manifest, line}: RowPlace): 'repeat' | Place | undefined {
 		const place: Place = {manifest, line, hasOwnId};
+		const file = areSeveral && isRecord(raw) && typeof raw.file === 'string' ? raw.file : undefined;
+		const isOtherFile = file !== undefined && files.claim(file, place) === undefined;
 		const isNamedByFlow = flow.id !== undefined;
 		if (isNamedByFlow && !hasOwnId && source !== undefined && sources.claim(source, place) !== undefined) return 'repeat';
 		const first = ids.claim(id, place);
 		if (first === undefined || hasOwnId || first.hasOwnId || isNamedByFlow) return first;
-		return 'repeat';
+		// Two manifests may mean two files by one relative name: a mistake to be named, not a repeat to be dropped.
+		return isOtherFile ? first : 'repeat';
 	}
 
 	/** A name no other item has: a JSON array may have all its items in one line, and an item may be called `line-7`. */

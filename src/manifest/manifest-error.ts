@@ -1,4 +1,4 @@
-import {hideSecrets} from './hide-secrets.ts';
+import {hideSecrets} from '../lanes/hide-secrets.ts';
 
 /** One thing that is wrong with a manifest. */
 export interface Problem {

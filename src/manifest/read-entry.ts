@@ -4,7 +4,7 @@ import type {FlowDefinition} from '../lanes/flow.ts';
 import type {ItemError} from '../lanes/outcome.ts';
 import {checkItem} from './check-item.ts';
 import {findSource, isRecord} from './find-source.ts';
-import {hideSecrets} from './hide-secrets.ts';
+import {hideSecrets} from '../lanes/hide-secrets.ts';
 import {describeSource, findIdProblem, identify, readOwnId, type Sha256} from './identify.ts';
 
 /** What reading an item needs of the platform. */

@@ -22,14 +22,18 @@ export function fileReader(): Reader {
 async function readFile(path: string, context: ReadContext): Promise<Bytes> {
 	context.signal.throwIfAborted();
 	// Opening a pipe without O_NONBLOCK waits for its writer, for ever if need be.
-	await using handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch(error => {
+	const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch(error => {
 		throw describeFailure(error, path);
 	});
-	const size = await measure(handle, path, context.maxBytes);
-	await reserve(size, context);
-	const body = new Uint8Array(new ArrayBuffer(size));
-	await fill(handle, body, path, context.signal);
-	return body;
+	try {
+		const size = await measure(handle, path, context.maxBytes);
+		await reserve(size, context);
+		const body = new Uint8Array(new ArrayBuffer(size));
+		await fill(handle, body, path, context.signal);
+		return body;
+	} finally {
+		await handle.close();
+	}
 }
 
 /** Waits for room, but not longer than the caller wants the bytes at all. */

@@ -6,6 +6,8 @@ export interface WalkOptions {
 	readonly root: string;
 	/** Absolute folders inside `root` that are left out with all they hold. */
 	readonly exclude?: readonly string[];
+	/** Folders below `root` that hold a folder of this name are left out: the outputs of an earlier run. */
+	readonly leaveOutWith?: string;
 	/** Lower case, without the dot; default: every file. */
 	readonly extensions?: readonly string[];
 	/** Called with each regular file that `extensions` leaves out. */
@@ -20,7 +22,7 @@ const ENTRIES_PER_TRIP = 1024;
  * links. It holds the names of the folders on the way down, never those of the whole tree.
  * @throws TwolaneError `FILE_NOT_FOUND` or `FILE_UNREADABLE` when a folder cannot be listed: a silent gap would look like success.
  */
-export async function* walkFolder({root, exclude = [], extensions, onLeftOut}: WalkOptions): AsyncGenerator<string> {
+export async function* walkFolder({root, exclude = [], leaveOutWith, extensions, onLeftOut}: WalkOptions): AsyncGenerator<string> {
 	const top = await resolveLinks(root);
 	const excluded = new Set(await Promise.all(exclude.map(resolveLinks)));
 	const wanted = extensions && new Set(extensions);
@@ -33,7 +35,7 @@ export async function* walkFolder({root, exclude = [], extensions, onLeftOut}: W
 		}
 		const path = folder.prefix + name;
 		if (name.endsWith('/')) {
-			if (!excluded.has(join(top, path.slice(0, -1)))) open.push(await listFolder(top, path));
+			if (!excluded.has(join(top, path.slice(0, -1)))) open.push(await listFolder(top, path, leaveOutWith));
 		} else if (!wanted || wanted.has(extname(name).slice(1).toLowerCase())) {
 			yield path;
 		} else {
@@ -50,10 +52,11 @@ interface Folder {
 	next: number;
 }
 
-async function listFolder(top: string, prefix: string): Promise<Folder> {
+async function listFolder(top: string, prefix: string, leaveOutWith?: string): Promise<Folder> {
 	const names: string[] = [];
 	try {
 		for await (const entry of await opendir(join(top, prefix), {bufferSize: ENTRIES_PER_TRIP})) {
+			if (entry.name === leaveOutWith) return {prefix, names: [], next: 0};
 			if (entry.name.startsWith('.')) continue;
 			if (entry.isFile()) names.push(entry.name);
 			else if (entry.isDirectory()) names.push(`${entry.name}/`);

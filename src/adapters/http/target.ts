@@ -17,7 +17,7 @@ export function readTarget(text: string, base?: URL): URL {
 		throw new TwolaneError('SCHEME_DENIED', `Only http and https are fetched, got a ${url.protocol} URL${from}.`);
 	}
 	if (url.username !== '' || url.password !== '') {
-		throw new TwolaneError('CREDENTIALS_IN_URL', `${nameOf(url)}${from} carries a user name or password; take them out of the URL.`);
+		throw new TwolaneError('CREDENTIALS_IN_URL', `${nameOf(url)}${from} carries a user name or password`);
 	}
 	return url;
 }

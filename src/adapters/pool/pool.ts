@@ -104,7 +104,8 @@ export function createPool(options: {readonly threads: number | 'auto'; readonly
 				pool => runOn(pool, trip),
 				(error: unknown) => {
 					busy--;
-					for (const {fail} of jobs) fail(error);
+					opening = undefined;
+					for (const {fail} of [...jobs, ...waiting.splice(0)]) fail(error);
 				},
 			);
 	}
@@ -112,13 +113,17 @@ export function createPool(options: {readonly threads: number | 'auto'; readonly
 	async function runAlone(job: Waiting): Promise<void> {
 		isAlone = true;
 		busy++;
-		const own = await open({min: 1, max: 1});
-		const [ending] = await new Promise<readonly CpuEnding[]>(end => runOn(own, {jobs: [job], end, lose() {}}));
-		if (ending) job.settle(ending);
-		await own.destroy();
-		busy--;
-		isAlone = false;
-		pump();
+		try {
+			const own = await open({min: 1, max: 1});
+			await load(own, job.call.file);
+			const [ending] = await new Promise<readonly CpuEnding[]>(end => runOn(own, {jobs: [job], end, lose() {}}));
+			if (ending) job.settle(ending);
+			await own.destroy();
+		} finally {
+			busy--;
+			isAlone = false;
+			pump();
+		}
 	}
 
 	return {
@@ -137,9 +142,13 @@ export function createPool(options: {readonly threads: number | 'auto'; readonly
 		async warm(file) {
 			if (isClosed) return;
 			const pool = await shared();
-			const load: readonly ThreadCall[] = [[file.href]];
-			// All at once: one task fills a thread, so each of them takes another one.
-			await Promise.allSettled(Array.from({length: Math.max(0, width.threads - busy)}, () => pool.run(load)));
+			// All at once: one task fills a thread, so each of them takes another one. Until they are through no item is sent, so that
+			// the time limit of the first ones counts their work and not the loading.
+			const free = Math.max(0, width.threads - busy);
+			busy += free;
+			await Promise.all(Array.from({length: free}, () => load(pool, file)));
+			busy -= free;
+			pump();
 		},
 		run(call) {
 			if (isClosed) throw new Error('The CPU pool is closed: make another with createCpuPool().');
@@ -156,6 +165,15 @@ export function createPool(options: {readonly threads: number | 'auto'; readonly
 }
 
 const timeLimits = createTimeLimits();
+const LOAD_TIMEOUT_MS = 60_000;
+
+/** Loads the module in one thread. What goes wrong there is told again, as data, by the first task. */
+async function load(pool: Piscina, file: URL): Promise<void> {
+	const limit = timeLimits.start(LOAD_TIMEOUT_MS);
+	const call: readonly ThreadCall[] = [[file.href]];
+	await pool.run(call, {signal: limit}).catch(() => {});
+	timeLimits.clear(limit);
+}
 
 /** One trip to a thread, and how it may end: with an ending for each task, or with none for several of them. */
 interface Trip {

@@ -1,5 +1,4 @@
 import {join, resolve} from 'node:path';
-import {readFlow} from '../../lanes/flow.ts';
 import type {ManifestRow} from '../../manifest/manifest-row.ts';
 import {environment} from '../environment.ts';
 import {executeRun} from '../execute-run.ts';
@@ -8,7 +7,7 @@ import {listenForInterrupt} from '../interrupt.ts';
 import {readLimits} from '../limit-flags.ts';
 import type {Limits} from '../../lanes/limits.ts';
 import {type OutputStyle, openOutput} from '../output-style.ts';
-import {flows} from '../../wire.ts';
+import {loadFlow} from '../load-flow.ts';
 import {defaultPhotoDirectory} from './photo-folder.ts';
 import type {Photo} from './photo.ts';
 import {makePhotos} from './photos.ts';
@@ -29,21 +28,25 @@ export async function demoCommand(flags: DemoFlags): Promise<number> {
 	const directory = defaultPhotoDirectory(environment);
 	const photos = await preparePhotos({directory, count: flags.items, style, stop});
 	if (photos === undefined) return 130;
-	await using origin = await startOrigin({directory});
-	const flow = await flows.thumbnail?.load();
+	const {flow} = await loadFlow('thumbnail');
 	const out = resolve(flags.out);
-	return await executeRun({
-		flow: readFlow(flow),
-		sources: [{name: 'demo', rows: listPhotos(photos, origin.url), resolveFile: path => path}],
-		sourceNames: ['demo'],
-		out,
-		state: join(out, '.twolane'),
-		options: {limits: readLimits(flags)},
-		allowOrigins: [new URL(origin.url).origin],
-		skipInvalid: false,
-		style,
-		stop,
-	});
+	const origin = await startOrigin({directory});
+	try {
+		return await executeRun({
+			flow,
+			sources: [{name: 'demo', rows: listPhotos(photos, origin.url), resolveFile: path => path}],
+			sourceNames: ['demo'],
+			out,
+			state: join(out, '.twolane'),
+			options: {limits: readLimits(flags)},
+			allowOrigins: [origin.url],
+			skipInvalid: false,
+			style,
+			stop,
+		});
+	} finally {
+		await origin[Symbol.asyncDispose]();
+	}
 }
 
 interface Preparation {

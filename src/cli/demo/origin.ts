@@ -33,11 +33,14 @@ async function serve(directory: string, request: IncomingMessage, response: Serv
 	if (request.method !== 'GET' && request.method !== 'HEAD') return refuse(response, 405, {allow: 'GET, HEAD'});
 	const file = name === undefined ? undefined : await open(join(directory, name)).catch(() => undefined);
 	if (name === undefined || file === undefined) return refuse(response, 404);
-	await using photo = file;
-	const {size} = await photo.stat();
-	response.writeHead(200, {'content-type': contentTypes[extname(name)], 'content-length': size});
-	if (request.method === 'HEAD') response.end();
-	else await pipeline(photo.createReadStream({autoClose: false}), response);
+	try {
+		const {size} = await file.stat();
+		response.writeHead(200, {'content-type': contentTypes[extname(name)], 'content-length': size});
+		if (request.method === 'HEAD') response.end();
+		else await pipeline(file.createReadStream({autoClose: false}), response);
+	} finally {
+		await file.close();
+	}
 }
 
 async function listen(directory: string): Promise<number> {

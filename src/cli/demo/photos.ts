@@ -56,17 +56,21 @@ const RENDERER = sourceOrBuilt(new URL('./render-photo.ts', import.meta.url));
 async function renderPhotos(numbers: readonly number[], {folder, signal, report}: Making): Promise<void> {
 	if (numbers.length === 0) return;
 	const threads = Math.min(availableParallelism(), numbers.length);
-	await using pool = new Piscina<number, Uint8Array>({filename: fileURLToPath(RENDERER), minThreads: threads, maxThreads: threads});
-	await pMap(
-		numbers,
-		async n => {
-			// Not an abort of the pool: it would kill a thread in the middle of a native call.
-			if (signal?.aborted) return;
-			await folder.write(planPhoto(n).name, await pool.run(n));
-			report();
-		},
-		{concurrency: threads},
-	);
+	const pool = new Piscina<number, Uint8Array>({filename: fileURLToPath(RENDERER), minThreads: threads, maxThreads: threads});
+	try {
+		await pMap(
+			numbers,
+			async n => {
+				// Not an abort of the pool: it would kill a thread in the middle of a native call.
+				if (signal?.aborted) return;
+				await folder.write(planPhoto(n).name, await pool.run(n));
+				report();
+			},
+			{concurrency: threads},
+		);
+	} finally {
+		await pool.destroy();
+	}
 }
 
 const LINKS_AT_ONCE = 16;

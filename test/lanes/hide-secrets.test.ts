@@ -1,5 +1,5 @@
 import {expect, it} from 'vitest';
-import {hideSecrets} from '../../src/manifest/hide-secrets.ts';
+import {hideSecrets} from '../../src/lanes/hide-secrets.ts';
 
 it.each([
 	['no URL? none#at all, a@b', 'no URL? none#at all, a@b'],
