@@ -9,6 +9,8 @@ export interface Gate {
 	readonly inFlight: number;
 	readonly waiting: number;
 	readonly limit: number;
+	/** Hosts that are remembered. */
+	readonly hosts: number;
 	readonly throttles: number;
 	readonly plateau: Plateau | undefined;
 	/** The lowest ceiling that a host has now; `Infinity` while none was throttled. */
@@ -130,6 +132,9 @@ export function createGate(options: {
 		},
 		get plateau() {
 			return width?.plateau;
+		},
+		get hosts() {
+			return hosts.size;
 		},
 		get throttles() {
 			return throttles;

@@ -224,3 +224,41 @@ describe('a flow of one’s own, outside of the checkout', () => {
 		expect(spec).toMatchObject({flow: 'squares', options: {plus: 5, label: 'it is '}});
 	});
 });
+
+describe('names that look alike', () => {
+	it('in two folders are two items', async () => {
+		await place.write('left/x.bin', Buffer.alloc(5, 'x'));
+		await place.write('right/x.bin', Buffer.alloc(6, 'x'));
+		const {rows} = await measure(['left', 'right']);
+		expect(rows.map(({id, result}) => [id, result])).toEqual([
+			['left/x.bin', 5],
+			['right/x.bin', 6],
+		]);
+	});
+
+	it('in two lists that mean two files are refused, naming both lines', async () => {
+		await place.write('left/list.txt', 'x.bin');
+		await place.write('right/list.txt', 'x.bin');
+		const end = await runCli(['run', 'left/list.txt', 'right/list.txt', '--out', 'never', '--flow', './lengths.ts'], {cwd: place.path});
+		expect(end.exitCode).toBe(2);
+		expect(end.stderr).toMatch(/right\/list\.txt:1: id "x\.bin" was already used in left\/list\.txt:1/u);
+	});
+
+	it('with a line separator inside stay one item', async () => {
+		const {rows} = await measure(['-'], {stdin: JSON.stringify({file: 'data/a.bin', meta: {text: 'a\u2028b\u2029c'}})});
+		expect(rows).toMatchObject([{status: 'succeeded', meta: {text: 'a\u2028b\u2029c'}}]);
+	});
+});
+
+describe('a folder that is also --out', () => {
+	it('is refused, and a subfolder with earlier outputs is left out', async () => {
+		await place.write('holiday/a.bin', Buffer.alloc(7, 'x'));
+		const refused = await runCli(['run', 'holiday', '--out', 'holiday', '--flow', './lengths.ts'], {cwd: place.path});
+		expect(refused.exitCode).toBe(2);
+		expect(refused.stderr).toMatch(/holiday is also --out/u);
+		await place.write('holiday/earlier/.twolane/runs/r/run.json', '{}');
+		await place.write('holiday/earlier/output.bin', 'an output');
+		const {rows} = await measure(['holiday']);
+		expect(rows.map(({id}) => id)).toEqual(['a.bin']);
+	});
+});

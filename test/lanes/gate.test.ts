@@ -236,3 +236,15 @@ describe('a gate in front of an origin that refuses more than it can serve', () 
 		expect(clock.nowMs()).toBeLessThan(1.5 * 50 * Math.ceil(calls / capacity));
 	});
 });
+
+describe('very many hosts', () => {
+	it('neither break the numbers nor stay in memory, with a fixed width for each', () => {
+		const {gate, clock} = openGate({limit: 4, perHost: 3});
+		for (let n = 0; n < 200_000; n++) {
+			expect(gate.enter(`https://${n}.example`)).toBe(true);
+			gate.leave(`https://${n}.example`, ended(clock));
+		}
+		expect(gate.lowestCeiling).toBe(3);
+		expect(gate.hosts).toBeLessThanOrEqual(1001);
+	});
+});

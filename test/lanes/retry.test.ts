@@ -152,3 +152,13 @@ describe('nextTryMs', () => {
 		);
 	});
 });
+
+describe('a server that asks for a very long wait', () => {
+	it.each([503, 500])('does not hold the run: status %i ends the item, to be run again later', status => {
+		const error = new TwolaneError('HTTP_STATUS', 'busy', {status, retryAfterMs: 3_600_000});
+		const tries = {charged: 0, throttles: 0, throttledMs: 0};
+		const policy = {attempts: 4, budget: createRetryBudget(), random: () => 0.5, isNarrowing: true};
+		expect(nextTryMs(error, tries, policy)).toBeUndefined();
+		expect(error.retryable).toBe(true);
+	});
+});

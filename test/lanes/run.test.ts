@@ -638,3 +638,33 @@ describe('the snapshot', () => {
 		expect(JSON.parse(JSON.stringify(report))).toEqual(report);
 	});
 });
+
+describe('outcomes that nobody takes', () => {
+	it('make no room for further items', async () => {
+		let started = 0;
+		const run = testRun({fetch: async () => ++started}, numbers(5000));
+		const outcomes = run[Symbol.asyncIterator]();
+		await outcomes.next();
+		for (let turn = 0; turn < 200; turn++) await settled();
+		expect(started).toBeLessThan(200);
+		await outcomes.return?.();
+	});
+});
+
+describe('a run that is closed before it was pulled', () => {
+	it('ends with everything pending', async () => {
+		const run = testRun({fetch: async () => 1}, numbers(3));
+		await run[Symbol.asyncIterator]().return?.();
+		expect(await run.report()).toMatchObject({completionReason: 'INTERRUPTED', itemCounts: {succeeded: 0}});
+	});
+});
+
+describe('data with a field called skipped', () => {
+	it('is data, and its item goes on to the store', async () => {
+		const {outcomes} = await testRun(
+			{fetch: async () => ({skipped: 'no'}), store: async (value: {skipped: string}) => value.skipped},
+			numbers(1),
+		).all();
+		expect(outcomes).toMatchObject([{status: 'succeeded', result: 'no'}]);
+	});
+});

@@ -141,14 +141,17 @@ export function createPool(options: {readonly threads: number | 'auto'; readonly
 		},
 		async warm(file) {
 			if (isClosed) return;
-			const pool = await shared();
 			// All at once: one task fills a thread, so each of them takes another one. Until they are through no item is sent, so that
 			// the time limit of the first ones counts their work and not the loading.
 			const free = Math.max(0, width.threads - busy);
 			busy += free;
-			await Promise.all(Array.from({length: free}, () => load(pool, file)));
-			busy -= free;
-			pump();
+			try {
+				const pool = await shared();
+				await Promise.all(Array.from({length: free}, () => load(pool, file)));
+			} finally {
+				busy -= free;
+				pump();
+			}
 		},
 		run(call) {
 			if (isClosed) throw new Error('The CPU pool is closed: make another with createCpuPool().');

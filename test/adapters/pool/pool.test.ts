@@ -307,4 +307,14 @@ describe('warm', () => {
 	it('keeps quiet about a module that cannot be loaded: its tasks will tell', async () => {
 		await expect(shared.warm(threadModule('broken'))).resolves.toBeUndefined();
 	});
+
+	it('is not charged to the first tasks, nor to one that runs alone: their time limits count work', async () => {
+		await using pool = createPool({threads: 1});
+		const warming = pool.warm(threadModule('slow-to-load'));
+		const limited = {timeoutMs: 300};
+		const first = pool.run(callOf('slow-to-load', undefined, limited));
+		expect(await first).toMatchObject({ok: true, value: 'loaded'});
+		await warming;
+		expect(await pool.run(callOf('slow-to-load', undefined, {...limited, alone: true}))).toMatchObject({ok: true, value: 'loaded'});
+	});
 });
