@@ -61,10 +61,10 @@ export async function executeRun(request: RunRequest): Promise<number> {
 	const {report, resultFiles} = await drain(setup, createRowWriter({files, total}), {files, style, repeats});
 	const {exitCode} = endOf(report, options);
 	if (style.isJson) {
-		style.print(JSON.stringify({type: 'report', ...report, repeats}));
+		await style.print(JSON.stringify({type: 'report', ...report, repeats}));
 	} else if (!style.isQuiet) {
 		const failures = resultFiles.FAILED.map(({key}) => showPath(join(folder, key)));
-		style.print(writeSummary(report, {out: showPath(request.out), runFolder: showPath(folder), failures, repeats}, process.stdout));
+		await style.print(writeSummary(report, {out: showPath(request.out), runFolder: showPath(folder), failures, repeats}, process.stdout));
 	}
 	return exitCode;
 }
@@ -120,9 +120,9 @@ async function drain(
 	style.noteThrough(progress?.note);
 	try {
 		for await (const outcome of run) {
-			if (style.isJson) style.print(JSON.stringify({type: 'outcome', ...toRow(outcome)}));
+			const printing = style.isJson ? style.print(JSON.stringify({type: 'outcome', ...toRow(outcome)})) : undefined;
 			const writing = rows.add(outcome);
-			if (writing) await writing;
+			if (printing ?? writing) await Promise.all([printing, writing]);
 		}
 	} finally {
 		progress?.stop();

@@ -2,8 +2,8 @@
 export interface OutputStyle {
 	readonly isJson: boolean;
 	readonly isQuiet: boolean;
-	/** One line of result. */
-	print(line: string): void;
+	/** One line of result. A promise when the reader is behind: wait for it, else a slow pipe fills the memory. */
+	print(line: string): Promise<void> | undefined;
 	/** One line about what is going on; silent with --quiet and --json. */
 	note(line: string): void;
 	/** While a live bar has the terminal, notes go through it; without an argument they go to stderr again. */
@@ -18,7 +18,10 @@ export function openOutput({json, quiet}: {readonly json?: boolean | undefined; 
 	return {
 		isJson,
 		isQuiet,
-		print: line => void process.stdout.write(`${line}\n`),
+		print(line) {
+			if (process.stdout.write(`${line}\n`)) return undefined;
+			return new Promise(resolve => process.stdout.once('drain', resolve));
+		},
 		note(line) {
 			if (!isJson && !isQuiet) write(line);
 		},

@@ -1,4 +1,5 @@
 import type {WaitReason} from './gate.ts';
+import {predictWider, round} from './prediction.ts';
 import type {Plateau} from './width.ts';
 
 export type Bound = 'io-bound' | 'cpu-bound' | 'origin-throttled' | 'store-bound' | 'network-bound' | 'memory-bound' | 'balanced';
@@ -169,7 +170,7 @@ function judgeStore(measured: Measurements): Verdict | undefined {
 			`${(store.inFlightMs / wallMs).toFixed(1)} of ${store.limit} stores in flight on average, p50 ${ms(store.p50Ms)}`,
 			coresLine(measured),
 		],
-		...wider(measured, store),
+		...predictWider(measured, store),
 	};
 }
 
@@ -200,7 +201,7 @@ function judgeWaiting(measured: Measurements): Verdict | undefined {
 			`${coresLine(measured)}${measured.cpu ? `, threads ${percent(measured.cpu.busyMs / (measured.cpu.threads * wallMs))} full` : ''}`,
 		],
 		...(isFull
-			? wider(measured, fetch)
+			? predictWider(measured, fetch)
 			: {
 					advice: [
 						fetch.calls <= fetch.limit
@@ -224,39 +225,4 @@ function judgeMainThread(measured: Measurements): Verdict | undefined {
 	};
 }
 
-const MOST_WIDER = 4;
-const MOST_ADVISED = 128;
-// Tails, ramps and the noise of a second run: what a prediction leaves room for.
-const PRUDENCE = 1.15;
-
-/** The narrowest width that brings most of what widening can bring, and what it should bring. */
-function wider(measured: Measurements, gate: GateMeasurements): Pick<Verdict, 'advice' | 'prediction'> {
-	const limit = gate.isAuto ? Math.max(1, Math.round(gate.inFlightMs / measured.wallMs)) : gate.limit;
-	const widths = [2, 3, MOST_WIDER].map(factor => Math.min(limit * factor, MOST_ADVISED));
-	const best = Math.min(...widths.map(width => wallAt(measured, gate, {width, limit})));
-	const value = widths.find(width => wallAt(measured, gate, {width, limit}) <= best * 1.15) ?? limit;
-	const speedup = round(measured.wallMs / (wallAt(measured, gate, {width: value, limit}) * PRUDENCE));
-	if (value <= limit || speedup <= 1.05)
-		return {advice: ['The latency of the other side is the limit; a wider IO lane would bring little.']};
-	return {
-		advice: [`Set --io ${value}: it should be about ${speedup.toFixed(1)} times as fast.`],
-		prediction: {limit: 'ioConcurrency', value, speedup},
-	};
-}
-
-/**
- * Wall time at another width: the waiting shrinks with the width, in whole rounds of calls (Little's law), what was neither
- * waiting nor computing stays, and the cores set the floor.
- */
-function wallAt(
-	{wallMs, cpuMs, cores}: Measurements,
-	{inFlightMs, calls}: GateMeasurements,
-	{width, limit}: {readonly width: number; readonly limit: number},
-): number {
-	const meanMs = inFlightMs / Math.max(1, calls);
-	const restMs = Math.max(0, wallMs - (calls * meanMs) / limit);
-	return Math.max(cpuMs / (0.9 * cores), restMs + Math.ceil(calls / width) * meanMs);
-}
-
-const round = (value: number): number => Math.round(value * 100) / 100;
 const megabytes = (bytes: number): string => `${(bytes / 1024 / 1024).toFixed(bytes < 10 * 1024 * 1024 ? 1 : 0)} MiB`;
