@@ -38,3 +38,6 @@ for await (const outcome of fanOut(thumbnails, [{url: 'x'}])) {
 
 // @ts-expect-error TS2488: a run is iterated with await
 for (const outcome of fanOut(customers, [])) console.log(outcome);
+
+// @ts-expect-error TS2322: a flow without an options schema takes none
+fanOut(customers, [{id: '1'}], {options: {tier: 'gold'}});
