@@ -36,7 +36,7 @@ export interface RunOptions<Options> {
 
 /**
  * Runs a flow over items in memory, for scripts. Items are pulled as the lanes have room, so a generator may be endless; at most
- * about a thousand are held. An item that does not fit the flow's schema is an outcome with `ITEM_INVALID`; no items at all are a run
+ * a few hundred are held. An item that does not fit the flow's schema is an outcome with `ITEM_INVALID`; no items at all are a run
  * with no outcomes. Outcomes come in the order in which items end.
  * @throws TypeError or RangeError at the call for options, limits or a flow that cannot be.
  * @example for await (const outcome of fanOut(flow, [{url: 'https://example.com/a.jpg'}], {out: 'thumbs'})) console.log(outcome.id, outcome.status);

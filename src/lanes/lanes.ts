@@ -43,7 +43,7 @@ export interface Lanes extends LanesSetup {
 
 // What a kind of source takes well before anything is known about it; a disk thrashes where the web yawns.
 const startWidth = (host: string): number => (host.startsWith('file:') ? 4 : host.startsWith('s3:') ? 32 : 16);
-const MOST_WIDTH = 256;
+const MOST_WIDTH = 128;
 
 /** Opens the lanes of one run; nothing starts yet. */
 export function openLanes(setup: LanesSetup): Lanes {

@@ -44,7 +44,9 @@ export interface RunSetup extends LanesSetup {
 // When a host throttles, far: its items must not hold up those of the others.
 const FEWEST_AHEAD = 16;
 const AHEAD_PER_PLACE = 2;
-const MOST_AHEAD = 1024;
+// What p-map may hold; also what it asks for in advance, and each such question survives the young generation: 1,024 of them took a
+// quarter of the throughput (75,000 items/s instead of 100,000 with 128, same machine, same minute).
+const MOST_AHEAD = 192;
 
 /** The state of a run that has begun. */
 interface Begun {
@@ -176,13 +178,19 @@ function drive(setup: RunSetup, begun: Begun): {readonly outcomes: AsyncIterable
 		},
 	});
 	const mapper = (item: unknown, n: number): Promise<Outcome | typeof pMapSkip> => mapItem(setup, begun, {pulled, item, n});
-	return {pulled, outcomes: pMapIterable(pulled.items, mapper, {concurrency: MOST_AHEAD, preserveOrder: false})};
+	return {pulled, outcomes: pMapIterable(pulled.items, mapper, {concurrency: mostAhead(lanes), preserveOrder: false})};
 }
 
-function readAhead({gates: {fetch, store}, flow, pool}: Lanes): number {
-	if (fetch.throttles > 0) return MOST_AHEAD;
+function readAhead(lanes: Lanes): number {
+	const {gates, flow, pool} = lanes;
+	if (gates.fetch.throttles > 0) return mostAhead(lanes);
 	const backlog = flow.transform ? pool().backlog : 0;
-	return Math.min(MOST_AHEAD, FEWEST_AHEAD + AHEAD_PER_PLACE * (fetch.inFlight + store.inFlight) + backlog);
+	return Math.min(mostAhead(lanes), FEWEST_AHEAD + AHEAD_PER_PLACE * (gates.fetch.inFlight + gates.store.inFlight) + backlog);
+}
+
+/** A width that somebody set is reached, whatever it is. */
+function mostAhead({limits: {ioConcurrency}}: Lanes): number {
+	return ioConcurrency === 'auto' ? MOST_AHEAD : Math.max(MOST_AHEAD, FEWEST_AHEAD + AHEAD_PER_PLACE * ioConcurrency);
 }
 
 interface Mapping {
