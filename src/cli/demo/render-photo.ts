@@ -10,7 +10,7 @@ import {paintScene} from './scene.ts';
 const noise = createNoise(1);
 
 /** Pictures are painted at this size and enlarged: painting costs 400 ns a pixel, enlarging 20. A thumbnail of 256 px stays sharp. */
-const CANVAS_PIXELS = 180_000;
+const CANVAS_PIXELS = 100_000;
 
 /** Makes the bytes of the nth photo. The default export is what the threads of `makePhotos` run. */
 export default async function renderPhoto(n: number): Promise<Uint8Array> {
