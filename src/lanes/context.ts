@@ -90,9 +90,12 @@ async function hold(lanes: Lanes, work: Work, {attempt, bytes}: {readonly attemp
 	const {clock} = lanes;
 	const sinceMs = clock.nowMs();
 	attempt.holders++;
-	await waiting;
-	attempt.holders--;
-	attempt.heldMs += clock.nowMs() - sinceMs;
+	try {
+		await waiting;
+	} finally {
+		attempt.holders--;
+		attempt.heldMs += clock.nowMs() - sinceMs;
+	}
 }
 
 function readerOf(readers: readonly Reader[], source: Source): Reader {
