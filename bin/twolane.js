@@ -1,6 +1,13 @@
 #!/usr/bin/env node
-// Starts the command line on a Node that is new enough, with the settings that a running process cannot change any more.
-// Plain JavaScript that an old Node runs, too.
+// Starts the command line on a Node that is new enough, with the settings that a running process cannot change any more, and starts
+// it again when native code, or a full heap, has taken its process away. Plain JavaScript that an old Node runs, too.
+//
+// What the command line tells us, over the channel of child_process:
+//   {run: '/abs/path'}  there is a run now that can be continued: the path of its folder
+//   {settled: 17}       so many of its items have an outcome: sent now and then, it is how we see progress from crash to crash
+//   {done: true}        the run has ended, or cannot be continued: a crash from here on is the end
+// What we tell it: TWOLANE_CRASHED=/abs/path in its environment means that it crashed while it worked on the run in that folder, and
+// is to continue that one, carefully, whatever its words say: they may read standard input, which is gone, or start another run.
 import {spawn} from 'node:child_process';
 import {existsSync} from 'node:fs';
 import {availableParallelism, constants} from 'node:os';
@@ -18,6 +25,7 @@ function findNode() {
 	process.exit(3);
 }
 
+const node = findNode();
 const source = own('../src/cli/main.ts');
 const entry = existsSync(source) ? source : own('../dist/src/cli/main.js');
 // 8 MiB of young generation keep the memory of a million items flat; more would only postpone the collection.
@@ -29,9 +37,77 @@ const env = {
 	MALLOC_ARENA_MAX: '2',
 	...process.env,
 };
+// A crash of a command that we run inside of is none of ours.
+delete env.TWOLANE_CRASHED;
 
-const child = spawn(findNode(), [...flags, entry, ...process.argv.slice(2)], {stdio: ['inherit', 'inherit', 'inherit', 'ipc'], env});
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
-child.on('exit', (code, signal) => {
+// The process did these to itself. SIGKILL is somebody's will, or the kernel's: the same command goes on when it is given again.
+const crashes = {
+	SIGSEGV: 'a segmentation fault',
+	SIGBUS: 'a bus error',
+	SIGILL: 'an illegal instruction',
+	SIGFPE: 'an arithmetic fault',
+	SIGTRAP: 'a check of its own that failed',
+	SIGABRT: 'native code gave up, or the heap was full',
+};
+const MOST_CRASHES_WITHOUT_PROGRESS = 3;
+
+let child;
+let run;
+let settled = 0;
+let settledBefore = 0;
+let crashCount = 0;
+let crashesWithoutProgress = 0;
+let isInterrupted = false;
+
+start();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+	process.on(signal, () => {
+		isInterrupted = true;
+		child.kill(signal);
+	});
+}
+
+function start() {
+	child = spawn(node, [...flags, entry, ...process.argv.slice(2)], {
+		stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+		env: run === undefined ? env : {...env, TWOLANE_CRASHED: run},
+	});
+	child.on('message', listen);
+	// Not 'exit': what the child told us last may come after that.
+	child.on('close', end);
+}
+
+function listen(message) {
+	if (typeof message.run === 'string') run = message.run;
+	if (typeof message.settled === 'number') settled = Math.max(settled, message.settled);
+	if (message.done === true) run = undefined;
+}
+
+function end(code, signal) {
+	const crash = Object.keys(crashes).find(name => name === signal || code === 128 + constants.signals[name]);
 	process.exitCode = code ?? 128 + constants.signals[signal];
-});
+	if (crash === undefined) return;
+	crashCount++;
+	crashesWithoutProgress = settled > settledBefore ? 1 : crashesWithoutProgress + 1;
+	settledBefore = settled;
+	const what = `The process died of ${crash} (${crashes[crash]})`;
+	if (run === undefined) return say(`${what} outside of any run. Give the command again; \`twolane doctor\` looks at this machine.`);
+	if (isInterrupted) return say(`${what} while it was stopping. Continue the run with: ${resume()}`);
+	if (crashesWithoutProgress >= MOST_CRASHES_WITHOUT_PROGRESS) {
+		return say(
+			`${what}, ${crashesWithoutProgress} times without getting any further with the run in ${run}. Continue it with: ${resume()}`,
+		);
+	}
+	const times = crashCount === 1 ? '' : `, ${crashCount} times so far`;
+	say(`${what}${times}. Going on: the items that were in flight now run one at a time, in a process of their own.`);
+	start();
+}
+
+/** Below whatever the dead process left on a terminal, which may include a hidden cursor. */
+function say(line) {
+	process.stderr.write(`${process.stderr.isTTY ? '\n\u001B[?25h' : ''}twolane: ${line}\n`);
+}
+
+function resume() {
+	return `twolane resume ${/^[\w@%+=:,./-]+$/u.test(run) ? run : `'${run.split("'").join(`'\\''`)}'`}`;
+}

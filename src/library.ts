@@ -3,12 +3,23 @@ import {directoryStore} from './adapters/directory/store.ts';
 import {fileReader} from './adapters/files/reader.ts';
 import {httpReader} from './adapters/http/reader.ts';
 import {clock, memoryBytes, openMeter, sha256} from './adapters/machine/machine.ts';
+import {createIsolatedPool} from './adapters/isolation/pool.ts';
 import {createPool} from './adapters/pool/pool.ts';
 import {type Flow, type FlowDefinition, readFlow} from './lanes/flow.ts';
 import type {LanesSetup} from './lanes/lanes.ts';
 import {type Limits, limitTable, resolveLimits} from './lanes/limits.ts';
 import type {CpuPool, Reader, Store} from './lanes/ports.ts';
 import {type Run, startRun} from './lanes/run.ts';
+import {type Code, TwolaneError} from './lanes/errors.ts';
+import {beginRun} from './local/begin-run.ts';
+import {endSession} from './local/end-session.ts';
+import {lazyRun} from './local/lazy-run.ts';
+import {openPlace} from './local/place.ts';
+import {isObjectStore} from './runs/outputs.ts';
+import type {RunPorts} from './runs/ports.ts';
+import {redriveRun} from './runs/redrive-run.ts';
+import type {SessionOptions} from './runs/spec.ts';
+import {workRun} from './runs/work-run.ts';
 import {openEntry} from './manifest/read-entry.ts';
 
 /** What a caller may say about a run. Every field has a default. */
@@ -58,6 +69,67 @@ export function fanOut<I, O, R>(
 		...pickControls(options),
 	});
 	return run as Run<I, R>;
+}
+
+/** What a durable run takes besides. */
+export interface DurableOptions<Options> extends RunOptions<Options> {
+	/** Where outputs go, and the run's records, in `.twolane`: a folder, or a store that can keep both. */
+	readonly out: string | Store;
+	/** A name of your own: 1 to 64 of a-z, 0-9, - and _. Default: made of what changes the result, so that the same call finds its run. */
+	readonly runId?: string;
+	/** Runs the failed items of an ended run again: all, or those with these codes. A run without any is left as it is. */
+	readonly redrive?: true | readonly Code[];
+}
+
+/**
+ * Runs a flow over a manifest and keeps what it does: the same call again continues a run that was stopped or killed, and gives the
+ * outcomes of one that has ended without doing it again. Flow, options, items, `out` and `maxBytes` make the run; limits, attempts and
+ * tolerance may differ from call to call. Iterating yields every outcome once, those of earlier calls first; `report()` alone reads
+ * none of them back. Nothing begins before either. An empty manifest is a run with no outcomes.
+ *
+ * `stop` drains and leaves the rest for the next call; `signal` drops what is in flight, at most 2 s of finished work with it, and the
+ * iteration throws its reason. One process works on a run at a time.
+ * @param manifest what SOURCE is on the command line (a manifest file, a folder, a URL, `-`), or the items; they and all results must be JSON.
+ * @throws TypeError or RangeError at the call for options that cannot be; from the iteration: ManifestError for lines that cannot be used,
+ * TwolaneError `RUN_BUSY`, `RUN_REFUSED`, `STATE_INVALID`, `SOURCE_UNREADABLE`, `MANIFEST_CHANGED` or `STORE_*`.
+ * @example for await (const {id, status} of run(flow, 'list.jsonl', {out: 'thumbs'})) console.log(id, status);
+ */
+export function run<I, O, R>(
+	flow: Flow<I, O, R>,
+	manifest: string | Iterable<NoInfer<I>> | AsyncIterable<NoInfer<I>>,
+	options: DurableOptions<O>,
+): Run<I, R> {
+	const definition = readFlow(flow);
+	if (typeof manifest !== 'string' && !isIterable(manifest)) throw new TypeError('run() wants a manifest: its path, a folder, a URL, or items.');
+	const {out, runId, redrive} = options;
+	if (typeof out !== 'string' && !isObjectStore(out)) throw new TypeError('run() wants an `out` that can keep records: a folder, or a store of ours.');
+	const place = openPlace({out: typeof out === 'string' ? folderOf(out) : out});
+	const lanes = setUpLanes(definition, {...options, out: place.out});
+	const sources = [typeof manifest === 'string' ? manifest : {name: 'items', items: manifest}];
+	const session = sessionOf(options);
+	const {stop, signal} = options;
+	const given = options.options ?? {};
+	const {maxBytes} = lanes.limits;
+	const request = {place, flow: definition, session, sources, options: given, maxBytes, allowOrigins: [], runId, stop};
+	return lazyRun(async ({isReplaying}) => {
+		const begun = await beginRun(request);
+		if (redrive !== undefined) await redriveFailed(place.ports, begun.spec.runId, redrive);
+		const working = workRun(place.ports, begun.spec.runId, {lanes, stop, signal, isolatedPool, isReplaying});
+		return {run: working, close: () => endSession(place, begun)};
+	}) as Run<I, R>;
+}
+
+/** The part of the options that a run remembers for its next session. */
+export const sessionOf = ({limits, attempts, toleratedFailureCount, toleratedFailurePercentage}: RunOptions<unknown>): SessionOptions =>
+	JSON.parse(JSON.stringify({limits, attempts, toleratedFailureCount, toleratedFailurePercentage})) as SessionOptions;
+
+/** `RUN_REFUSED` says that nothing matches, or that the run has not ended: then there is nothing to run again. */
+async function redriveFailed(ports: RunPorts, runId: string, redrive: true | readonly Code[]): Promise<void> {
+	try {
+		await redriveRun(ports, runId, redrive === true ? {} : {only: redrive});
+	} catch (error) {
+		if (!(error instanceof TwolaneError && error.code === 'RUN_REFUSED')) throw error;
+	}
 }
 
 /**
@@ -121,9 +193,11 @@ function checkOptions(flow: FlowDefinition, options: unknown): unknown {
 	throw new TypeError(`options of flow '${flow.name}': ${problems.join('; ')}`);
 }
 
-function openFolder(out: string): Store {
+const openFolder = (out: string): Store => directoryStore(folderOf(out));
+
+function folderOf(out: string): string {
 	if (/^[a-z][a-z0-9+.-]+:\/\//u.test(out)) throw new TypeError(`out: '${out}' is not a folder; give a store for it.`);
-	return directoryStore(resolve(out));
+	return resolve(out);
 }
 
 const isIterable = (items: unknown): boolean =>
@@ -134,6 +208,10 @@ const countOf = (items: object): number | undefined =>
 
 let readers: readonly Reader[] | undefined;
 const defaultReaders = (): readonly Reader[] => (readers ??= [httpReader(), fileReader()]);
+
+let isolated: CpuPool | undefined;
+/** For what was in flight when a process died; made at the first of it. */
+export const isolatedPool = (): CpuPool => (isolated ??= createIsolatedPool());
 
 const pools = new Map<number | 'auto', CpuPool>();
 

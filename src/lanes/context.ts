@@ -127,7 +127,7 @@ async function put(lanes: Lanes, work: Work, {attempt, name, body, contentType}:
 	claims.add(claim);
 	const bytes = typeof body === 'string' ? encoder.encode(body) : body;
 	const key = outputKey(work.entry.id, name, lanes.sha256);
-	const options = {signal: attempt.controller.signal, ...(contentType !== undefined && {contentType})};
+	const options = {n: work.entry.n, signal: attempt.controller.signal, ...(contentType !== undefined && {contentType})};
 	const {sha256} = await lanes.store.put(key, bytes, options).catch((error: unknown) => {
 		claims.delete(claim);
 		throw error;

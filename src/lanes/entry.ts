@@ -11,5 +11,7 @@ export type Entry = {
 	readonly meta?: Readonly<Record<string, unknown>>;
 	/** What the schema made of the item; what was given, when the item was refused. */
 	readonly item: unknown;
+	/** The item as it was given, for its outcome, where it is not what was pulled. */
+	readonly given?: unknown;
 	readonly error?: ItemError;
 };

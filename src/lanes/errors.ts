@@ -172,6 +172,21 @@ export const codes = {
 
 	WORKER_LOST: entry('run', 'transient', 'The worker was lost three times on this shard.', 'Look at the worker’s log, then redrive.'),
 	MANIFEST_CHANGED: entry('run', 'permanent', 'The manifest changed after the run was created.', 'Start a new run.'),
+	SOURCE_UNREADABLE: entry(
+		'run',
+		'permanent',
+		'The source of the items cannot be read.',
+		'Give a manifest, a folder, a URL, or - for standard input.',
+	),
+	STATE_INVALID: entry(
+		'run',
+		'permanent',
+		'The run’s records are damaged, were changed by hand, or were made by a newer version.',
+		'Put the file back as it was, or start another run with --fresh.',
+	),
+	RUN_NOT_FOUND: entry('run', 'permanent', 'There is no such run.', 'twolane ls --out DIR lists the runs that there are.'),
+	RUN_REFUSED: entry('run', 'permanent', 'The run’s state forbids this.', 'twolane status shows the state.'),
+	RUN_BUSY: entry('run', 'transient', 'Another process works on the run.', 'Wait for it, or stop it.'),
 	INTERNAL: entry('run', 'permanent', 'This is a bug in twolane.', 'Please report it with the message.'),
 } as const satisfies Record<string, CodeEntry>;
 

@@ -46,11 +46,11 @@ export interface Reader {
 /** Where outputs go. */
 export interface Store {
 	readonly uri: string;
-	/** Writes the object whole or not at all; `key` has `/` between its parts and is already safe. */
+	/** Writes the object whole or not at all; `key` has `/` between its parts and is already safe, `n` is the item's ordinal. */
 	put(
 		key: string,
 		body: Uint8Array,
-		options: {readonly contentType?: string; readonly signal: AbortSignal},
+		options: {readonly contentType?: string; readonly signal: AbortSignal; readonly n?: number},
 	): Promise<{readonly sha256: string}>;
 }
 

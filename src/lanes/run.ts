@@ -5,10 +5,12 @@ import {type Lanes, type LanesSetup, openLanes} from './lanes.ts';
 import type {Outcome} from './outcome.ts';
 import {
 	type CompletionReason,
+	type EndedCounts,
 	type Report,
 	type Since,
 	type Snapshot,
 	emptySnapshot,
+	noneEnded,
 	isCompletionReason,
 	takeReport,
 	takeSnapshot,
@@ -29,8 +31,10 @@ export interface RunSetup extends LanesSetup {
 	readonly items: Iterable<unknown> | AsyncIterable<unknown>;
 	/** Checks, names and numbers one of them. */
 	readonly open: (item: unknown, n: number) => Entry | Promise<Entry>;
-	/** How many there are, when somebody knows. */
+	/** How many there are, when somebody knows, with those of `before`. */
 	readonly total?: number | undefined;
+	/** Items that ended in an earlier session: they count for the tolerance and in the snapshot, and are not among `items`. */
+	readonly before?: EndedCounts | undefined;
 	readonly toleratedFailureCount?: number | undefined;
 	readonly toleratedFailurePercentage?: number | undefined;
 	/** Take no new item, drain. Its reason, if it is a completion reason, is the run's. */
@@ -113,7 +117,7 @@ export function startRun(setup: RunSetup): Run {
 		},
 		snapshot() {
 			if (begun === undefined) return emptySnapshot(setup);
-			return begun.report ?? takeSnapshot(begun.lanes, {since: begun.since, total: setup.total});
+			return begun.report ?? takeSnapshot(begun.lanes, {since: begun.since, total: setup.total, before: setup.before});
 		},
 		async report() {
 			if (!isTaken) for await (const _ of this);
@@ -154,8 +158,8 @@ function listen({stop: stopSignal, signal}: RunSetup, begun: Begun): () => void 
 	};
 }
 
-/** A completion reason is taken as it is; `AbortSignal.timeout()` is a deadline; anything else interrupts. */
-function stopReasonOf(reason: unknown): CompletionReason {
+/** Why a stop stops: a completion reason is taken as it is; `AbortSignal.timeout()` is a deadline; anything else interrupts. */
+export function stopReasonOf(reason: unknown): CompletionReason {
 	if (isCompletionReason(reason)) return reason;
 	return reason instanceof Error && reason.name === 'TimeoutError' ? 'DEADLINE_REACHED' : 'INTERRUPTED';
 }
@@ -207,15 +211,15 @@ async function mapItem(setup: RunSetup, begun: Begun, {pulled, item, n}: Mapping
 	try {
 		const opened = setup.open(item, n);
 		const entry = opened instanceof Promise ? await opened : opened;
-		const outcome = lanes.shutdown.isStopping ? undefined : await runItem(lanes, entry, item);
+		const outcome = lanes.shutdown.isStopping ? undefined : await runItem(lanes, entry, 'given' in entry ? entry.given : item);
 		if (outcome === undefined) {
 			begun.hasLeftovers = true;
 			counts.started--;
 			pulled.leave();
 			return pMapSkip;
 		}
-		const finished = counts.succeeded + counts.failed + counts.skipped;
-		if (tolerance.isExceeded({failed: counts.failed, finished, isComplete: false})) stop(begun, 'FAILURE_TOLERANCE_EXCEEDED');
+		const {failed, finished} = countEnded(setup, lanes);
+		if (tolerance.isExceeded({failed, finished, isComplete: false})) stop(begun, 'FAILURE_TOLERANCE_EXCEEDED');
 		return outcome;
 	} finally {
 		begun.running--;
@@ -233,11 +237,16 @@ async function end(setup: RunSetup, begun: Begun): Promise<Report> {
 		});
 	}
 	lanes.liveCalls.endAll(undefined);
-	const {failed, succeeded, skipped} = lanes.tally.counts;
-	const finished = failed + succeeded + skipped;
+	const {failed, finished} = countEnded(setup, lanes);
 	const isComplete = finished === setup.total || (begun.isThrough && !begun.hasLeftovers);
 	const isExceeded = tolerance.isExceeded({failed, finished, isComplete});
 	const completionReason = isExceeded ? 'FAILURE_TOLERANCE_EXCEEDED' : isComplete ? 'ALL_COMPLETED' : (begun.stopReason ?? 'INTERRUPTED');
-	begun.report = takeReport(lanes, {since, total: setup.total, completionReason, runId: setup.runId});
+	begun.report = takeReport(lanes, {since, total: setup.total, before: setup.before, completionReason, runId: setup.runId});
 	return begun.report;
+}
+
+/** What has ended so far, in this session and before it. */
+function countEnded({before = noneEnded}: RunSetup, {tally: {counts}}: Lanes): {readonly failed: number; readonly finished: number} {
+	const failed = before.failed + counts.failed;
+	return {failed, finished: failed + before.succeeded + before.skipped + counts.succeeded + counts.skipped};
 }

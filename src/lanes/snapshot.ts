@@ -18,6 +18,15 @@ export type CompletionReason = (typeof completionReasons)[number];
 
 export const isCompletionReason = (value: unknown): value is CompletionReason => completionReasons.some(reason => reason === value);
 
+/** Items by how they ended. */
+export interface EndedCounts {
+	readonly succeeded: number;
+	readonly failed: number;
+	readonly skipped: number;
+}
+
+export const noneEnded: EndedCounts = {succeeded: 0, failed: 0, skipped: 0};
+
 /** What a run looks like at one moment. Made when asked for; costs microseconds. */
 export interface Snapshot {
 	/** `pending`, `running`, `succeeded`, `failed`, `skipped`, and `total` when it is known. */
@@ -30,6 +39,11 @@ export interface Snapshot {
 	/** Items that ended per second since the first one started. */
 	readonly throughput: number;
 	readonly wallSeconds: number;
+	/** CPU time of the whole process, all threads, since the run began. */
+	readonly cpuSeconds: number;
+	/** Bytes that readers brought in, and that `put` stored. */
+	readonly bytesIn: number;
+	readonly bytesOut: number;
 	readonly verdict: Verdict;
 }
 
@@ -37,14 +51,17 @@ export interface Snapshot {
 export interface Report extends Snapshot {
 	readonly runId: string;
 	readonly flow: string;
-	readonly cpuSeconds: number;
-	readonly bytesIn: number;
-	readonly bytesOut: number;
 	readonly stages: Readonly<
 		Record<string, {readonly count: number; readonly p50Ms: number; readonly p95Ms: number; readonly p99Ms: number}>
 	>;
 	readonly topErrors: readonly TopError[];
 	readonly limits: ResolvedLimits;
+}
+
+interface SnapshotState {
+	readonly since: Since;
+	readonly total: number | undefined;
+	readonly before?: EndedCounts | undefined;
 }
 
 export interface Since {
@@ -96,21 +113,23 @@ export function takeSnapshot(
 	{
 		since,
 		total,
+		before = noneEnded,
 		completionReason,
-	}: {readonly since: Since; readonly total: number | undefined; readonly completionReason?: CompletionReason},
+	}: SnapshotState & {readonly completionReason?: CompletionReason},
 ): Snapshot {
 	const {tally, gates, flow} = lanes;
 	const {started, succeeded, failed, skipped} = tally.counts;
 	const measured = measure(lanes, since);
 	const pool = flow.transform ? lanes.pool() : undefined;
 	const running = completionReason === undefined ? started - measured.items : 0;
+	const ended = before.succeeded + before.failed + before.skipped;
 	return {
 		itemCounts: {
-			pending: Math.max(0, (total ?? started) - measured.items - running),
+			pending: Math.max(0, (total ?? started + ended) - ended - measured.items - running),
 			running,
-			succeeded,
-			failed,
-			skipped,
+			succeeded: before.succeeded + succeeded,
+			failed: before.failed + failed,
+			skipped: before.skipped + skipped,
 			...(total !== undefined && {total}),
 		},
 		...(completionReason !== undefined && {completionReason}),
@@ -124,33 +143,43 @@ export function takeSnapshot(
 		},
 		throughput: measured.wallMs > 0 ? (1000 * measured.items) / measured.wallMs : 0,
 		wallSeconds: measured.wallMs / 1000,
+		cpuSeconds: measured.cpuMs / 1000,
+		bytesIn: tally.bytesIn,
+		bytesOut: tally.bytesOut,
 		verdict: judge(measured),
 	};
 }
 
 /** A run that nobody has started yet. */
-export function emptySnapshot({total}: {readonly total?: number | undefined}): Snapshot {
+export function emptySnapshot({
+	total,
+	before = noneEnded,
+}: {
+	readonly total?: number | undefined;
+	readonly before?: EndedCounts | undefined;
+}): Snapshot {
+	const ended = before.succeeded + before.failed + before.skipped;
 	return {
-		itemCounts: {pending: total ?? 0, running: 0, succeeded: 0, failed: 0, skipped: 0, ...(total !== undefined && {total})},
+		itemCounts: {pending: Math.max(0, (total ?? 0) - ended), running: 0, ...before, ...(total !== undefined && {total})},
 		lanes: {io: {inFlight: 0, waiting: 0, limit: 0}},
 		throughput: 0,
 		wallSeconds: 0,
+		cpuSeconds: 0,
+		bytesIn: 0,
+		bytesOut: 0,
 		verdict: {bound: 'balanced', evidence: ['nothing has run yet'], advice: []},
 	};
 }
 
 export function takeReport(
 	lanes: Lanes,
-	state: {readonly since: Since; readonly total: number | undefined; readonly completionReason: CompletionReason; readonly runId: string},
+	state: SnapshotState & {readonly completionReason: CompletionReason; readonly runId: string},
 ): Report {
-	const {tally, meter, limits, flow} = lanes;
+	const {tally, limits, flow} = lanes;
 	return {
 		runId: state.runId,
 		flow: flow.name,
 		...takeSnapshot(lanes, state),
-		cpuSeconds: (meter.cpuMs() - state.since.cpuMs) / 1000,
-		bytesIn: tally.bytesIn,
-		bytesOut: tally.bytesOut,
 		stages: tally.stages(),
 		topErrors: tally.topErrors(),
 		limits,

@@ -11,9 +11,19 @@ export interface PlannedItem {
 	readonly raw: unknown;
 }
 
+/** Where an item stands in its manifest, as far as its line and the one before do not tell: a note of the planner to itself. */
+export interface PlaceNote {
+	/** Absent: the line after the item before. */
+	readonly line?: number;
+	/** Absent: the manifest of the item before. */
+	readonly manifest?: number;
+	/** Whether the item brought an id along. Absent: what the item shows. */
+	readonly own?: boolean;
+}
+
 /** One line of the run's items file, without its line end. */
-export function writeItemLine({entry: {n, id, source, meta, error}, raw}: PlannedItem): string {
-	return JSON.stringify({n, id, item: raw ?? null, source, meta, error});
+export function writeItemLine({entry: {n, id, source, meta, error}, raw}: PlannedItem, at?: PlaceNote): string {
+	return JSON.stringify({n, id, item: raw ?? null, source, meta, error, at});
 }
 
 /**
@@ -22,7 +32,7 @@ export function writeItemLine({entry: {n, id, source, meta, error}, raw}: Planne
  * @throws TwolaneError `INTERNAL` when the line was not written by `writeItemLine`.
  */
 export function parseItemLine(line: string, flow: Pick<FlowDefinition, 'item'>): Entry | Promise<Entry> {
-	const entry = readEntry(line);
+	const {entry} = readItemLine(line);
 	if (entry.error !== undefined) return entry;
 	const checked = checkItem(flow.item, entry.item);
 	const close = (result: Awaited<typeof checked>): Entry =>
@@ -32,7 +42,8 @@ export function parseItemLine(line: string, flow: Pick<FlowDefinition, 'item'>):
 	return checked instanceof Promise ? checked.then(close) : close(checked);
 }
 
-function readEntry(line: string): Entry {
+/** The entry as it was written, its item before the schema. @throws TwolaneError `INTERNAL` when it is none. */
+export function readItemLine(line: string): {readonly entry: Entry; readonly at: PlaceNote | undefined} {
 	const row = tryParse(line);
 	if (!isRecord(row) || !Number.isSafeInteger(row.n) || typeof row.id !== 'string' || !('item' in row)) {
 		throw new TwolaneError(
@@ -41,7 +52,10 @@ function readEntry(line: string): Entry {
 		);
 	}
 	// The keys above are checked, the optional ones are as writeItemLine wrote them.
-	return row as unknown as Entry;
+	const entry = row as unknown as Entry & {at?: PlaceNote};
+	const {at} = entry;
+	if (at !== undefined) delete entry.at;
+	return {entry, at};
 }
 
 // Without the SyntaxError: its message quotes the line, and there the URLs still have their queries.

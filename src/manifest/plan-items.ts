@@ -1,8 +1,10 @@
 import type {FlowDefinition} from '../lanes/flow.ts';
-import {createItemPlan, isInvalid, type ItemPlan, type PlannedBatch, type PlanOptions} from './item-plan.ts';
-import type {ManifestRow} from './manifest-row.ts';
-import {type EntryPorts, type OpenedRow, openRow} from './read-entry.ts';
+import {createFirstLook} from './first-look.ts';
 import type {Sha256} from './identify.ts';
+import type {ItemsIndex} from './items-writer.ts';
+import type {KeyFilter} from './key-filter.ts';
+import type {ManifestRow} from './manifest-row.ts';
+import {createSecondLook} from './second-look.ts';
 
 /** One manifest of a run. */
 export interface ManifestSource {
@@ -13,66 +15,65 @@ export interface ManifestSource {
 	readonly resolveFile: (path: string) => string;
 }
 
-export interface PlanItemsOptions extends PlanOptions {
-	readonly sha256: Sha256;
-	/** Takes this many items, then reads no further. Default: all. */
-	readonly limit?: number;
+/** Where the planner keeps its files. An error of theirs ends the planning as it is. */
+export interface ItemsFile {
+	/** Streams texts of about 64 KiB into a fresh file. What `texts` throws goes on as it is, and leaves no file. @returns its name. */
+	write(texts: AsyncIterable<string>): Promise<string>;
+	/** The file's lines, without their line ends, in batches, so that lines need no await of their own. */
+	lines(name: string): AsyncIterable<readonly string[]>;
+	remove(name: string): Promise<void>;
 }
+
+export interface PlanItemsOptions {
+	readonly files: ItemsFile;
+	readonly sha256: Sha256;
+	/** Turns each problem of a row into an item that has failed, instead of refusing the manifests. Default: false. */
+	readonly skipInvalid?: boolean | undefined;
+	/** Takes this many items, then reads no further. Default: all. */
+	readonly limit?: number | undefined;
+	/** Refuses manifests that repeat more sources than this. Default: 1,000,000. */
+	readonly maxRepeats?: number | undefined;
+	/** Ends the planning with its reason. */
+	readonly signal?: AbortSignal | undefined;
+	/** What all ids go through. Default: a filter that hardly ever takes a new id for a known one. */
+	readonly filter?: KeyFilter | undefined;
+}
+
+/** The options with their defaults. */
+export interface PlanRules extends PlanItemsOptions {
+	readonly skipInvalid: boolean;
+	readonly limit: number;
+	readonly maxRepeats: number;
+}
+
+/** A run's items, written. */
+export interface PlannedItems extends ItemsIndex {
+	/** The name of the items file, as `files.write` gave it. */
+	readonly file: string;
+}
+
+const DEFAULT_MAX_REPEATS = 1_000_000;
 
 /**
- * Makes a run's items of its manifests, in order: numbered from 0 without a gap, each id once, a repeated source once.
- * Without `skipInvalid` a problem ends the yielding, but reading goes on to find the others.
- * @throws ManifestError at the end, naming the first 20 problems with their lines; what was yielded before must not be run.
+ * Makes a run's items of its manifests, in order, and writes them: numbered from 0 without a gap, each id once, a repeated source once.
+ * Its memory is some bytes for each item, however long ids are. Without repeats and mistakes one file is written, else a second one
+ * from the first.
+ * @throws ManifestError naming the first 20 problems with their lines; then no file is left.
  */
-export async function* planItems(
+export async function planItems(
 	flow: FlowDefinition,
 	manifests: readonly ManifestSource[],
-	options: PlanItemsOptions,
-): AsyncGenerator<PlannedBatch> {
-	const plan = createItemPlan(
-		flow,
-		manifests.map(({name}) => name),
-		options,
-	);
+	{skipInvalid = false, limit = Infinity, maxRepeats = DEFAULT_MAX_REPEATS, ...ports}: PlanItemsOptions,
+): Promise<PlannedItems> {
+	const {files} = ports;
+	const rules: PlanRules = {...ports, skipInvalid, limit, maxRepeats};
+	const first = createFirstLook(flow, manifests, rules);
+	const lines = await files.write(first.texts());
+	if (first.isFinal()) return {file: lines, ...first.index()};
 	try {
-		yield* readManifests(flow, manifests, options, plan);
-	} catch (error) {
-		throw plan.addTo(error);
+		const second = createSecondLook(flow, {manifests, suspects: first.suspects, damage: first.damage()}, rules);
+		return {file: await files.write(second.texts(files.lines(lines))), ...second.index()};
+	} finally {
+		await files.remove(lines);
 	}
-	plan.finish();
-}
-
-async function* readManifests(
-	flow: FlowDefinition,
-	manifests: readonly ManifestSource[],
-	{sha256, limit = Infinity}: PlanItemsOptions,
-	plan: ItemPlan,
-): AsyncGenerator<PlannedBatch> {
-	for (const [manifest, {rows, resolveFile}] of manifests.entries()) {
-		if (plan.count() >= limit) return;
-		for await (const batch of rows) {
-			for (const row of batch) {
-				const opened = 'problem' in row ? row : openEitherWay(flow, row, plan.count(), {sha256, resolveFile});
-				plan.add(opened instanceof Promise ? await opened : opened, {manifest, line: row.line});
-				if (plan.count() >= limit) break;
-			}
-			yield plan.takeBatch();
-			if (plan.count() >= limit) return;
-		}
-	}
-}
-
-type ValueRow = Exclude<ManifestRow, {readonly problem: string}>;
-
-/** Takes a plain text as the source it means and, for a flow whose items are texts, as it is. */
-function openEitherWay(flow: FlowDefinition, row: ValueRow, n: number, ports: EntryPorts): OpenedRow | Promise<OpenedRow> {
-	const first = openRow(flow, row.value, n, ports);
-	if (row.otherwise === undefined) return first;
-	const orElse = (opened: OpenedRow): OpenedRow | Promise<OpenedRow> => {
-		if (!isInvalid(opened)) return opened;
-		const second = openRow(flow, row.otherwise, n, ports);
-		const choose = (other: OpenedRow): OpenedRow => (isInvalid(other) ? opened : other);
-		return second instanceof Promise ? second.then(choose) : choose(second);
-	};
-	return first instanceof Promise ? first.then(orElse) : orElse(first);
 }

@@ -62,6 +62,8 @@ const rooms: Readonly<Record<string, Room>> = {
 	'adapters/directory': adapter([]),
 	'adapters/files': adapter([]),
 	'adapters/http': adapter(['undici', 'ipaddr.js'], ['lanes/retry-after.ts']),
+	// A pool of one thread in a process of its own.
+	'adapters/isolation': adapter([], ['adapters/pool']),
 	'adapters/machine': adapter([]),
 	'adapters/pool': adapter(['piscina'], ['lanes/border.ts']),
 	'adapters/thread': adapter(['piscina'], ['lanes/border.ts', 'lanes/failure.ts']),

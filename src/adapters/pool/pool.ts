@@ -5,6 +5,7 @@ import type {CpuCall, CpuEnding, CpuPool} from '../../lanes/ports.ts';
 import type {ThreadCall, ThreadEnding} from '../thread/messages.ts';
 import {createBatches} from './batches.ts';
 import {describeLoss, fromThread} from './endings.ts';
+import {limitHeap, readMemoryBytes} from './heap.ts';
 import {sourceOrBuilt} from './source-or-built.ts';
 import {createTimeLimits} from './time-limit.ts';
 import {createWidth} from './width.ts';
@@ -29,10 +30,13 @@ export interface Waiting {
  * thread is free, so its time limit counts work and not waiting.
  * @param options `threads`: a number is taken as it is; `'auto'` is one per core, twice as many while the threads wait for native work.
  */
-export function createPool(options: {readonly threads: number | 'auto'; readonly cores?: number}): CpuPool {
+export function createPool(options: {readonly threads: number | 'auto'; readonly cores?: number; readonly memoryBytes?: number}): CpuPool {
 	// libuv counts the cgroup's quota in, so a container of half a machine gets half the threads.
 	const cores = options.cores ?? availableParallelism();
 	const width = createWidth({threads: options.threads, cores});
+	// Only a core fills a heap: a second thread on it waits for native work, which has its own memory.
+	const sharers = options.threads === 'auto' ? cores : Math.max(cores, options.threads);
+	const resourceLimits = limitHeap({sharers, memoryBytes: options.memoryBytes ?? readMemoryBytes()});
 	const batches = createBatches();
 	const waiting: Waiting[] = [];
 	const waitingAlone: Waiting[] = [];
@@ -52,6 +56,7 @@ export function createPool(options: {readonly threads: number | 'auto'; readonly
 			stricterFIFO: true,
 			idleTimeout: Number.POSITIVE_INFINITY,
 			recordTiming: false,
+			resourceLimits,
 		});
 		// A timer that a finished task left behind kills an idle thread; Piscina replaces it, and nobody waits for an answer.
 		opened.on('error', () => {});

@@ -1,0 +1,103 @@
+import {type ChildProcess, fork} from 'node:child_process';
+import {once} from 'node:events';
+import type {Socket} from 'node:net';
+import {fileURLToPath} from 'node:url';
+import {sourceOrBuilt} from '../pool/source-or-built.ts';
+import type {ThreadEnding} from '../thread/messages.ts';
+import type {Death} from './deaths.ts';
+import {listenToOutput} from './output.ts';
+import {STARTED} from './messages.ts';
+import {unpack} from './parcel.ts';
+
+const program = fileURLToPath(sourceOrBuilt(new URL('child.ts', import.meta.url)));
+
+// To start the process and to load the module; as in the pool, none of it counts against the task.
+const LOAD_TIMEOUT_MS = 60_000;
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+export type End =
+	| {readonly kind: 'answer'; readonly ending: ThreadEnding}
+	| {readonly kind: 'timeout'}
+	| {readonly kind: 'death'; readonly death: Death};
+
+/** A process that runs one task at a time. */
+export interface Child {
+	readonly isAlive: boolean;
+	/** Whether it was sent a task before: what that left behind may be its death during a later one. */
+	readonly hasWorked: boolean;
+	run(parcel: Buffer, timeoutMs: number): Promise<End>;
+	kill(): Promise<void>;
+}
+
+export function startChild(): Child {
+	const child = fork(program, {
+		serialization: 'advanced',
+		execArgv: ['--disable-warning=ExperimentalWarning'],
+		stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+		// In a group of its own: Ctrl-C in a terminal is meant for us, who drain, and must not look like a crash.
+		detached: true,
+	});
+	const output = listenToOutput(child);
+	let hasWorked = false;
+	let isAlive = true;
+	// 'close', not 'exit': by then all messages and all of the output have come.
+	const closed = once(child, 'close').then(([code, signal]: unknown[]): Death => ({
+		code: code as Death['code'],
+		signal: signal as Death['signal'],
+		lastWords: output.lastWords,
+	}));
+	const forget = (): void => void (isAlive = false);
+	closed.then(forget, forget);
+	letUsEnd(child);
+
+	return {
+		get isAlive() {
+			return isAlive;
+		},
+		get hasWorked() {
+			return hasWorked;
+		},
+		run(parcel, timeoutMs) {
+			hasWorked = true;
+			return new Promise((resolve, reject) => {
+				let timer = limit(LOAD_TIMEOUT_MS + timeoutMs);
+				function limit(ms: number): NodeJS.Timeout {
+					return setTimeout(() => end({kind: 'timeout'}), Math.min(ms, LONGEST_TIMER_MS));
+				}
+				function end(how: End): void {
+					clearTimeout(timer);
+					child.off('message', listen);
+					if (how.kind === 'timeout') kill();
+					resolve(how);
+				}
+				function listen(message: unknown): void {
+					if (message === STARTED) {
+						clearTimeout(timer);
+						timer = limit(timeoutMs);
+					} else end({kind: 'answer', ending: unpack(message as Uint8Array) as ThreadEnding});
+				}
+				child.on('message', listen);
+				closed.then(death => end({kind: 'death', death}), reject);
+				// A child that has just died takes nothing any more; its death is the answer.
+				child.send(parcel, () => {});
+			});
+		},
+		async kill() {
+			kill();
+			child.ref();
+			await closed.catch(() => {});
+		},
+	};
+
+	function kill(): void {
+		isAlive = false;
+		child.kill('SIGKILL');
+	}
+}
+
+/** An idle child does not keep us alive; while a task runs, its time limit does. */
+function letUsEnd(child: ChildProcess): void {
+	child.unref();
+	child.channel?.unref();
+	for (const stream of [child.stdout, child.stderr]) (stream as Socket | null)?.unref();
+}

@@ -1,0 +1,13 @@
+import {readStanding} from '../runs/standing.ts';
+import {tidyRun} from '../runs/tidy-run.ts';
+import type {BegunRun} from './begin-run.ts';
+import type {Place} from './place.ts';
+
+/** Takes away what an ended run needs no more, and lets others work on it. */
+export async function endSession({ports}: Place, {spec, release}: BegunRun): Promise<void> {
+	try {
+		await tidyRun(ports, await readStanding(ports, spec.runId));
+	} finally {
+		await release();
+	}
+}

@@ -1,0 +1,90 @@
+import {createHash, randomBytes} from 'node:crypto';
+import {rm, rmdir} from 'node:fs/promises';
+import {join, resolve} from 'node:path';
+import {fileURLToPath} from 'node:url';
+import {type Ownership, readOwner, takeOwnership} from '../adapters/directory/owner-lock.ts';
+import {directoryStore} from '../adapters/directory/store.ts';
+import {removeLeftovers} from '../adapters/directory/temporaries.ts';
+import {clock, sha256} from '../adapters/machine/machine.ts';
+import {TwolaneError} from '../lanes/errors.ts';
+import {layout} from '../runs/layout.ts';
+import type {ObjectStore} from '../runs/object-store.ts';
+import type {RunPorts} from '../runs/ports.ts';
+import {prefixed} from '../runs/prefixed.ts';
+
+/** Where runs are kept, and where their outputs go. */
+export interface Place {
+	readonly ports: RunPorts;
+	readonly out: ObjectStore;
+	/** The folders of both, where they are folders: a source leaves them out. */
+	readonly folders: readonly string[];
+	/** The folder of a run's records; its key where the state is no folder. */
+	folderOf(runId: string): string;
+	/**
+	 * Makes this process the run's only worker, where the state is a folder.
+	 * @throws TwolaneError `RUN_BUSY` naming the process that works on it.
+	 */
+	own(runId: string, signal?: AbortSignal): Promise<() => Promise<void>>;
+	/** Removes the records of a run that was never planned, and folders that are empty then. */
+	removeRun(runId: string): Promise<void>;
+}
+
+const STATE = '.twolane';
+const TOKEN_BYTES = 6;
+
+/** Opens an output place and its state: by default `.twolane` in it. Nothing is made before something is written. */
+export function openPlace({out, state}: {readonly out: string | ObjectStore; readonly state?: string | undefined}): Place {
+	const outStore = typeof out === 'string' ? directoryStore(out) : out;
+	const outFolder = folderOf(outStore);
+	const stateStore = state !== undefined ? directoryStore(state) : outFolder === undefined ? prefixed(outStore, `${STATE}/`) : directoryStore(join(outFolder, STATE));
+	const stateFolder = folderOf(stateStore);
+	const runFolder = (runId: string): string => join(stateFolder ?? '', layout.run(runId));
+
+	return {
+		out: outStore,
+		ports: {
+			state: stateStore,
+			clock,
+			wallMs: () => Date.now(),
+			sha256,
+			openSha256,
+			token: () => randomBytes(TOKEN_BYTES).toString('hex'),
+			isWorkedOn: async runId => (stateFolder === undefined ? undefined : (await readOwner(runFolder(runId))) !== undefined),
+		},
+		folders: [outFolder, stateFolder].filter(folder => folder !== undefined),
+		folderOf: runFolder,
+		async own(runId, signal) {
+			if (stateFolder === undefined) return async () => {};
+			const ownership = await takeOwnership(runFolder(runId), {what: `run ${runId}`, ...(signal && {signal})});
+			if (!ownership.isTaken) throw new TwolaneError('RUN_BUSY', ownership.message);
+			for (const folder of [outFolder, stateFolder]) if (folder !== undefined) await removeLeftovers(folder).catch(() => {});
+			return () => letGo(ownership, {outFolder, stateFolder});
+		},
+		async removeRun(runId) {
+			if (stateFolder === undefined) return;
+			await rm(runFolder(runId), {recursive: true, force: true});
+			const names = ['runs', 'active', 'runs-by-time', 'spool', 'tmp', ''];
+			await removeEmpty([...names.map(name => join(stateFolder, name)), ...(outFolder === undefined ? [] : [join(outFolder, STATE, 'tmp'), join(outFolder, STATE)])]);
+		},
+	};
+}
+
+async function letGo(ownership: Ownership, {outFolder, stateFolder}: {readonly outFolder: string | undefined; readonly stateFolder: string}): Promise<void> {
+	await ownership.release();
+	await removeEmpty([join(stateFolder, 'tmp'), ...(outFolder === undefined ? [] : [join(outFolder, STATE, 'tmp'), join(outFolder, STATE)])]);
+}
+
+/** Only what is empty goes; a neighbour makes its folder again. */
+async function removeEmpty(folders: readonly string[]): Promise<void> {
+	for (const folder of folders) await rmdir(folder).catch(() => {});
+}
+
+const folderOf = ({uri}: ObjectStore): string | undefined => (uri.startsWith('file:') ? resolve(fileURLToPath(uri)) : undefined);
+
+function openSha256() {
+	const hash = createHash('sha256');
+	return {
+		update: (data: string | Uint8Array) => void hash.update(data),
+		digest: () => hash.digest('hex'),
+	};
+}

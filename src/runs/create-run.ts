@@ -1,0 +1,78 @@
+import {TwolaneError} from '../lanes/errors.ts';
+import {LAYOUT_VERSION, layout} from './layout.ts';
+import type {RunPorts} from './ports.ts';
+import {type RunIdentity, type RunSpec, type SessionOptions, findSpec, identify, readSpec, signSpec} from './spec.ts';
+import {writeJson} from './stored-json.ts';
+
+export interface NewRun {
+	readonly identity: RunIdentity;
+	readonly session: SessionOptions;
+	/** Start another run, also where equal ones exist. Default: the newest equal one is the run. */
+	readonly isFresh?: boolean | undefined;
+	/** A name of the caller's own, instead of one made of the identity. */
+	readonly runId?: string | undefined;
+	readonly engine?: RunSpec['engine'] | undefined;
+	readonly maxWorkers?: number | undefined;
+}
+
+export interface CreatedRun {
+	readonly spec: RunSpec;
+	/** `false`: it was there already. */
+	readonly isNew: boolean;
+}
+
+/**
+ * Creates the run, or finds it: what changes its result is its identity. Nothing is planned and nothing starts.
+ * @throws TwolaneError `RUN_REFUSED` when the caller's `runId` is taken by a run of another identity; `STATE_INVALID`.
+ */
+export async function createRun(ports: RunPorts, run: NewRun): Promise<CreatedRun> {
+	if (run.runId !== undefined) return await createNamed(ports, run, run.runId);
+	const idOf = (fresh: number): string => identify(run.identity, fresh, ports.sha256);
+	let fresh = 0;
+	let newest: RunSpec | undefined;
+	for (let spec = await findSpec(ports, idOf(0)); spec; spec = await findSpec(ports, idOf(fresh))) {
+		newest = spec;
+		fresh++;
+	}
+	if (newest && !run.isFresh) {
+		await register(ports, newest);
+		return {spec: newest, isNew: false};
+	}
+	return await write(ports, makeSpec(ports, run, {runId: idOf(fresh), fresh}));
+}
+
+async function createNamed(ports: RunPorts, run: NewRun, runId: string): Promise<CreatedRun> {
+	if (!/^[a-z0-9][a-z0-9_-]{0,63}$/u.test(runId)) {
+		throw new RangeError(`runId must be 1 to 64 of a-z, 0-9, - and _, beginning with a letter or digit, got ${JSON.stringify(runId)}.`);
+	}
+	const there = await findSpec(ports, runId);
+	if (there === undefined) return await write(ports, makeSpec(ports, run, {runId, fresh: 0}));
+	if (identify(there, 0, ports.sha256) === identify(run.identity, 0, ports.sha256)) return {spec: there, isNew: false};
+	const what = there.flow === run.identity.flow ? 'with other options or sources' : `of the flow '${there.flow}'`;
+	throw new TwolaneError('RUN_REFUSED', `run ${runId} is there already, ${what}: give this one another runId`);
+}
+
+function makeSpec(
+	{wallMs, sha256}: RunPorts,
+	{identity, session, engine = 'auto', maxWorkers = 50}: NewRun,
+	{runId, fresh}: {readonly runId: string; readonly fresh: number},
+): RunSpec {
+	const createdAt = new Date(wallMs()).toISOString();
+	// Through JSON, as it will be read again: what is undefined is not there.
+	const spec = {version: LAYOUT_VERSION, runId, ...identity, fresh, session, engine, maxWorkers, createdAt} as const;
+	return signSpec(JSON.parse(JSON.stringify(spec)) as Omit<RunSpec, 'sha256'>, sha256);
+}
+
+/** `active` first: whoever finds the spec can then rely on the sweep to find the run. */
+async function write(ports: RunPorts, spec: RunSpec): Promise<CreatedRun> {
+	await ports.state.create(layout.active(spec.runId), '');
+	const isNew = await ports.state.create(layout.spec(spec.runId), writeJson(spec));
+	const there = isNew ? spec : await readSpec(ports, spec.runId);
+	await register(ports, there);
+	return {spec: there, isNew};
+}
+
+/** Lists the run by its time; a kill may have come between its spec and this. */
+async function register({state}: Pick<RunPorts, 'state'>, {runId, createdAt}: RunSpec): Promise<void> {
+	await state.create(layout.runByTime(runId, Date.parse(createdAt)), '');
+}

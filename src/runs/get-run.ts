@@ -1,0 +1,116 @@
+import type {CompletionReason} from '../lanes/snapshot.ts';
+import {type RunReport, readReport} from './finish.ts';
+import {countEnded, listAllWork} from './part.ts';
+import type {RunPorts} from './ports.ts';
+import {type RowStats, topErrors} from './row-stats.ts';
+import type {RunSpec} from './spec.ts';
+import {type Standing, addSeals, endReason, isSealed, isTolerant, latest, readStanding, sessionOf, totalOf} from './standing.ts';
+import {endingOf} from './status.ts';
+
+export type LiveStatus = 'PENDING' | 'RUNNING' | 'PAUSED' | 'SUCCEEDED' | 'FAILED' | 'CANCELLED';
+
+/** How a run stands, for whoever asks. */
+export interface RunView {
+	readonly id: string;
+	readonly flow: string;
+	readonly createdAt: string;
+	readonly out: string;
+	readonly status: LiveStatus;
+	readonly generation: number;
+	readonly itemCounts: Readonly<Record<'pending' | 'running' | 'succeeded' | 'failed' | 'skipped' | 'total', number>>;
+	readonly completionReason?: CompletionReason;
+	/** Items that ended per second of work, and how long the open ones will take at that rate. */
+	readonly throughput: number;
+	readonly etaSeconds?: number;
+	/** It is to run, and nobody works on it. */
+	readonly stalled?: boolean;
+	readonly topErrors: RowStats['errors'];
+	/** Names of its sources. */
+	readonly sources: readonly string[];
+}
+
+export interface StandingView {
+	readonly view: RunView;
+	readonly standing: Standing;
+}
+
+/** Rolled up from seals and, for open shards, from the names of their parts: a listing is enough. */
+export async function getRun(ports: RunPorts, runId: string): Promise<RunView> {
+	return viewOf(ports, await readStanding(ports, runId));
+}
+
+export async function viewOf(ports: RunPorts, standing: Standing): Promise<RunView> {
+	const {spec, control} = standing;
+	const stats = addSeals(standing);
+	const open = isSealed(standing) ? undefined : await countOpen(ports, standing);
+	const report = await readReport(ports, spec.runId);
+	const isWorkedOn = open && (await ports.isWorkedOn?.(spec.runId));
+	// A report is old news as soon as the run was told to go on.
+	const current = report?.control === control.k && report.generation === standing.generations.length - 1 ? report : undefined;
+	const counts = {
+		succeeded: stats.counts.succeeded + (open?.succeeded ?? 0),
+		failed: stats.counts.failed + (open?.failed ?? 0),
+		skipped: stats.counts.skipped + (open?.skipped ?? 0),
+	};
+	const total = totalOf(standing);
+	const pending = total - counts.succeeded - counts.failed - counts.skipped;
+	const {status, completionReason} = judge(standing, {stats, report: current, isWorkedOn});
+	const throughput = report?.throughput ?? 0;
+	return {
+		...about(spec),
+		status,
+		generation: standing.unplanned?.place.generation ?? Math.max(0, standing.generations.length - 1),
+		itemCounts: {pending, running: 0, ...counts, total},
+		...(completionReason && {completionReason}),
+		throughput,
+		...(pending > 0 && throughput > 0 && status === 'RUNNING' && {etaSeconds: pending / throughput}),
+		...(status === 'RUNNING' && isWorkedOn === false && {stalled: true}),
+		topErrors: topErrors(stats),
+	};
+}
+
+const about = ({runId, flow, createdAt, out, sources}: RunSpec) => ({
+	id: runId,
+	flow,
+	createdAt,
+	out,
+	sources: sources.map(({name}) => name),
+});
+
+/** What has ended in shards without a seal, as the names of their parts say. */
+async function countOpen({state}: Pick<RunPorts, 'state'>, standing: Standing) {
+	const newest = latest(standing);
+	const sum = {succeeded: 0, failed: 0, skipped: 0};
+	if (newest === undefined) return sum;
+	for (const [shard, work] of await listAllWork(state, newest.place)) {
+		if (newest.seals.has(shard)) continue;
+		const ended = countEnded(work);
+		for (const status of ['succeeded', 'failed', 'skipped'] as const) sum[status] += ended[status];
+	}
+	return sum;
+}
+
+interface Evidence {
+	readonly stats: RowStats;
+	readonly report: RunReport | undefined;
+	readonly isWorkedOn: boolean | undefined;
+}
+
+export interface Judgement {
+	readonly status: LiveStatus;
+	readonly completionReason?: CompletionReason;
+}
+
+function judge(standing: Standing, {stats, report, isWorkedOn}: Evidence): Judgement {
+	const {control} = standing;
+	if (isSealed(standing)) {
+		const completionReason = endReason(standing, stats);
+		const {status} = endingOf(completionReason, {failed: stats.counts.failed, isTolerant: isTolerant(sessionOf(standing))});
+		return {status, completionReason};
+	}
+	if (control.state === 'cancelled') return {status: 'CANCELLED', completionReason: 'CANCELLED'};
+	if (control.state === 'paused') return {status: 'PAUSED', completionReason: 'PAUSED'};
+	if (isWorkedOn !== true && report) return {status: report.status, completionReason: report.completionReason};
+	if (standing.generations.length === 0 && isWorkedOn !== true) return {status: 'PENDING'};
+	return {status: 'RUNNING'};
+}

@@ -1,0 +1,36 @@
+import {TwolaneError} from '../lanes/errors.ts';
+import {layout} from './layout.ts';
+import {readLines} from './lines.ts';
+import type {ObjectStore} from './object-store.ts';
+import type {Shard} from './plan.ts';
+import type {PendingRow} from './row.ts';
+import {invalidState} from './stored-json.ts';
+
+/** The ordinal that a line of an items file, or a row, begins with. @throws TwolaneError `STATE_INVALID` when it does not. */
+export function ordinalOf(line: string): number {
+	const n = Number(/^\{"n":(\d{1,16})[,}]/u.exec(line)?.[1]);
+	if (Number.isSafeInteger(n)) return n;
+	throw new TwolaneError('STATE_INVALID', 'a line of the run’s records does not begin with its ordinal: it was cut off or changed');
+}
+
+/** The lines of a shard, in batches. @throws TwolaneError `STATE_INVALID` when the items file has fewer than planned. */
+export async function* readItemLines(
+	state: ObjectStore,
+	{runId, shard: {items, start, end, count}}: {readonly runId: string; readonly shard: Shard},
+): AsyncGenerator<readonly string[]> {
+	const key = layout.run(runId) + items;
+	let seen = 0;
+	for await (const lines of readLines(state.read(key, {start, end}))) {
+		seen += lines.length;
+		yield lines;
+	}
+	if (seen !== count) throw invalidState(state, key, `was cut off or changed: ${seen} items instead of ${count} from byte ${start} on.`);
+}
+
+/** The pending row of an item, without parsing the item. */
+export function pendingRowOf(line: string): PendingRow {
+	const n = ordinalOf(line);
+	const id = /^\{"n":\d+,"id":("(?:[^"\\]|\\.)*")/u.exec(line)?.[1];
+	if (id === undefined) throw new TwolaneError('STATE_INVALID', `the line of item ${n} in the run’s items file has no id: it was changed`);
+	return {n, id: JSON.parse(id) as string, status: 'pending'};
+}

@@ -1,0 +1,52 @@
+import type {FlowDefinition} from '../lanes/flow.ts';
+import type {ManifestSource} from '../manifest/plan-items.ts';
+import {controlRun} from './control-run.ts';
+import {readReport} from './finish.ts';
+import {viewOf} from './get-run.ts';
+import {type RunToPlan, planRun} from './plan-run.ts';
+import type {RunPorts} from './ports.ts';
+import {planRedrive} from './redrive-run.ts';
+import type {PinnedSource, SessionOptions} from './spec.ts';
+import {type Standing, isSealed, readStanding, sessionOf} from './standing.ts';
+import {writeStableJson} from '../manifest/identify.ts';
+
+export interface Readying {
+	readonly flow: FlowDefinition;
+	/** Limits and tolerance of this session; `undefined` keeps those in force. */
+	readonly session?: SessionOptions | undefined;
+	/** Opens what the items are made of; asked for only before there is a plan. */
+	readonly open: (source: PinnedSource) => ManifestSource;
+	/** Ends the planning with its reason. */
+	readonly signal?: AbortSignal | undefined;
+	readonly onItems?: RunToPlan['onItems'];
+}
+
+/**
+ * Whatever it takes until somebody can work on a run: a plan where there is none, the word to go on where it was stopped. A run that has
+ * ended stays as it is, unless a new tolerance makes its end another one. Harmless to repeat.
+ */
+export async function readyRun(ports: RunPorts, runId: string, {flow, session, open, signal, onItems}: Readying): Promise<Standing> {
+	let standing = await readStanding(ports, runId);
+	if (standing.generations.length === 0) {
+		const {spec} = standing;
+		await planRun(ports, {spec, flow, sources: spec.sources.map(open), signal, onItems});
+		standing = await readStanding(ports, runId);
+	}
+	if (standing.unplanned?.redrive) {
+		await planRedrive(ports, standing, {place: standing.unplanned.place, redrive: standing.unplanned.redrive});
+		standing = await readStanding(ports, runId);
+	}
+	if (!(await isToldToGoOn(ports, standing, session))) return standing;
+	await controlRun(ports, runId, {action: 'resume', session: session ?? sessionOf(standing)});
+	return await readStanding(ports, runId);
+}
+
+/** Whether the run needs a new word: it was stopped, or is to go on under other terms. */
+async function isToldToGoOn(ports: RunPorts, standing: Standing, session: SessionOptions | undefined): Promise<boolean> {
+	const {status, completionReason} = await viewOf(ports, standing);
+	const isOther = session !== undefined && writeStableJson(session) !== writeStableJson(sessionOf(standing));
+	if (isSealed(standing)) return completionReason === 'FAILURE_TOLERANCE_EXCEEDED' && isOther;
+	if (status === 'CANCELLED') return false;
+	const wasStopped = (await readReport(ports, standing.spec.runId))?.control === standing.control.k;
+	return wasStopped || standing.control.state !== 'running' || isOther;
+}

@@ -1,0 +1,100 @@
+import {ordinalOf} from './item-lines.ts';
+import {layout} from './layout.ts';
+import {readLines} from './lines.ts';
+import {type RowSource, mergeRows} from './merge-rows.ts';
+import type {RunPorts} from './ports.ts';
+import {readShard} from './read-shard.ts';
+import {type FileStatus, type KeptRow, fileStatuses} from './row.ts';
+import type {ResultFile} from './seal.ts';
+import {type Standing, latest} from './standing.ts';
+import {invalidState} from './stored-json.ts';
+
+export interface RowFilter {
+	/** Default: all. */
+	readonly statuses?: readonly FileStatus[] | undefined;
+	/** Only items after this ordinal. */
+	readonly after?: number | undefined;
+}
+
+/**
+ * The rows of a run in the order of its manifest, each item once, also while the run goes on: of sealed shards what their seals name,
+ * of others what their parts hold. One open reader for each file that overlaps.
+ */
+export function readRunRows(
+	ports: Pick<RunPorts, 'state' | 'openSha256'>,
+	standing: Standing,
+	{statuses = fileStatuses, after = -1}: RowFilter = {},
+): AsyncIterable<readonly KeptRow[]> {
+	const newest = latest(standing);
+	const sources: RowSource[] = [];
+	for (const {seals, place} of standing.generations) {
+		const isNewest = place.generation === newest?.place.generation;
+		for (const seal of seals.values()) {
+			for (const status of statuses) {
+				const file = seal.files[status];
+				const counts = isNewest || status === 'SUCCEEDED' || status === 'SKIPPED';
+				if (file && counts && file.to > after) sources.push(readFile(ports, {runId: place.runId, file, status, claim: seal.claim}));
+			}
+		}
+	}
+	return select(mergeRows([...sources, ...readOpenShards(ports, standing)]), {statuses: new Set(statuses), after});
+}
+
+async function* select(
+	batches: AsyncIterable<readonly KeptRow[]>,
+	{statuses, after}: {readonly statuses: ReadonlySet<FileStatus>; readonly after: number},
+): AsyncGenerator<readonly KeptRow[]> {
+	for await (const rows of batches) {
+		const wanted = rows.every(({n, status}) => n > after && statuses.has(status))
+			? rows
+			: rows.filter(({n, status}) => n > after && statuses.has(status));
+		if (wanted.length > 0) yield wanted;
+	}
+}
+
+interface RowFile {
+	readonly runId: string;
+	readonly file: ResultFile;
+	readonly status: FileStatus;
+	readonly claim: number;
+}
+
+function readFile({state, openSha256}: Pick<RunPorts, 'state' | 'openSha256'>, {runId, file, status, claim}: RowFile): RowSource {
+	const key = layout.run(runId) + file.key;
+	async function* open(): AsyncGenerator<readonly KeptRow[]> {
+		const sha256 = openSha256();
+		let items = 0;
+		for await (const lines of readLines(hashed(state.read(key), sha256))) {
+			items += lines.length;
+			yield lines.map(text => ({n: ordinalOf(text), status, claim, text}));
+		}
+		if (items !== file.items || sha256.digest() !== file.sha256) {
+			throw invalidState(state, key, `is not what was sealed: it was cut off or changed (${items} rows, expected ${file.items}).`);
+		}
+	}
+	return {from: file.from, open};
+}
+
+async function* hashed(chunks: AsyncIterable<Uint8Array>, sha256: {update(data: Uint8Array): void}): AsyncGenerator<Uint8Array> {
+	for await (const chunk of chunks) {
+		sha256.update(chunk);
+		yield chunk;
+	}
+}
+
+/** Shards of the newest generation that have no seal yet. Each is read when its turn comes: they do not overlap. */
+function readOpenShards(ports: Pick<RunPorts, 'state'>, standing: Standing): readonly RowSource[] {
+	const newest = latest(standing);
+	if (newest === undefined) return [];
+	const {place, plan, seals} = newest;
+	// An ordinal is at least the number of items before it, and those of a shard follow those of the one before.
+	let before = 0;
+	return plan.flatMap(shard => {
+		const from = before;
+		before += shard.count;
+		if (seals.has(shard.shard)) return [];
+		return [{from, open: async function* open() {
+			yield* (await readShard(ports, {...place, shard: shard.shard}, shard)).rows.merged();
+		}}];
+	});
+}

@@ -1,0 +1,184 @@
+import type {Outcome} from '../lanes/outcome.ts';
+import type {CompletionReason, EndedCounts, Snapshot} from '../lanes/snapshot.ts';
+import type {ResolvedLimits} from '../lanes/limits.ts';
+import {createEnding} from './ending.ts';
+import {ordinalOf} from './item-lines.ts';
+import {type OpenShard, openShard} from './open-shard.ts';
+import {type ShardWork, countEnded, listAllWork} from './part.ts';
+import type {Shard} from './plan.ts';
+import type {RunPorts} from './ports.ts';
+import {readShard} from './read-shard.ts';
+import {repeat} from './repeat.ts';
+import {toRow} from './row.ts';
+import {type Seal, readSeal, writeRowFiles} from './seal.ts';
+import {type Generation, type Standing, addSeals} from './standing.ts';
+import {type WorkMeter, createWorkMeter} from './work-record.ts';
+
+/** At most this much finished work is lost when the process is killed, in milliseconds. */
+const SAVE_EVERY_MS = 1000;
+/** Items put on record as started at once, at least; more when they go fast. */
+const FEWEST_STARTED = 64;
+
+/** One worker's time on a run: the shards it has claimed, their rows, its checkpoints. */
+export interface Session {
+	/** Take no new item: asked for by the caller or by the run's control. Its reason is a completion reason. */
+	readonly stop: AbortSignal;
+	/** Drop what is in flight: an error of the records, the caller's abandon, or a drain that took too long. */
+	readonly abandon: AbortSignal;
+	/** Whether this error only says that a drain took too long. */
+	isDrained(error: unknown): boolean;
+	/** What has ended so far, in this session and before it. */
+	ended(): EndedCounts;
+	/** Lines of the items to work on, shard by shard; `isCareful`: those that were in flight when a process died. */
+	lines(options: {readonly isCareful: boolean}): AsyncGenerator<string>;
+	/** Claim of the shard that an item in flight belongs to. */
+	claimOf(n: number): number;
+	/** Keeps an outcome, and seals its shard when it was the last one. */
+	settle(outcome: Outcome, options: {readonly isCareful: boolean}): Promise<void> | undefined;
+	/** Ends the lanes with an error of ours. */
+	fail(error: unknown): void;
+	interrupt(): void;
+	/** Saves what is done, and no more: the run goes on another time. */
+	drop(): Promise<void>;
+	/** Saves, and ends every claim: cancelled shards with their open items as pending, others open. @returns how open shards look. */
+	close(reason: CompletionReason): Promise<readonly Seal[]>;
+}
+
+export interface SessionOptions {
+	readonly limits: ResolvedLimits;
+	readonly snapshot: () => Snapshot;
+	readonly stop?: AbortSignal | undefined;
+	readonly signal?: AbortSignal | undefined;
+	readonly drainMs?: number | undefined;
+}
+
+/** Begins to work on the newest generation; nothing is claimed yet. */
+export async function openSession(
+	ports: RunPorts,
+	{standing, generation}: {readonly standing: Standing; readonly generation: Generation},
+	options: SessionOptions,
+): Promise<Session> {
+	const {state} = ports;
+	const {place, plan, seals} = generation;
+	const unsealed = plan.filter(({shard}) => !seals.has(shard));
+	const touched = await listAllWork(state, place);
+	const counts = countBefore(standing, unsealed, touched);
+	const before = counts.succeeded + counts.failed + counts.skipped;
+	const opened = new Map<number, OpenShard>();
+	const sealed = new Set<number>();
+	const inFlight = new Map<number, OpenShard>();
+	const startedMs = ports.clock.nowMs();
+	const meter: WorkMeter = createWorkMeter({wallMs: ports.wallMs, ...options});
+	const ending = createEnding(ports, {...options, runId: place.runId, control: standing.control});
+	const cancelSaving = repeat(ports.clock, SAVE_EVERY_MS, {step: saveAll, fail: ending.fail});
+
+	/** As many as end in two checkpoints' time. */
+	function window(): number {
+		const seconds = Math.max(0.001, (ports.clock.nowMs() - startedMs) / 1000);
+		const rate = (counts.succeeded + counts.failed + counts.skipped - before) / seconds;
+		return Math.max(FEWEST_STARTED, Math.ceil((2 * rate * SAVE_EVERY_MS) / 1000));
+	}
+
+	/** `undefined`: somebody else has sealed it. */
+	async function claim(shard: Shard): Promise<OpenShard | undefined> {
+		const known = opened.get(shard.shard);
+		if (known) return known;
+		if (state.isShared && (await readSeal(ports, {...place, shard: shard.shard}))) {
+			sealed.add(shard.shard);
+			return undefined;
+		}
+		const claimed = await openShard(ports, {...place, shard: shard.shard}, shard, {window});
+		opened.set(shard.shard, claimed);
+		return claimed;
+	}
+
+	async function seal(shard: OpenShard): Promise<void> {
+		opened.delete(shard.place.shard);
+		sealed.add(shard.place.shard);
+		await shard.seal(meter.take());
+	}
+
+	async function saveAll(): Promise<void> {
+		for (const shard of opened.values()) await shard.save();
+	}
+
+	async function* lines({isCareful}: {readonly isCareful: boolean}): AsyncGenerator<string> {
+		for (const shard of unsealed) {
+			if (sealed.has(shard.shard) || (isCareful && (touched.get(shard.shard)?.highestClaim ?? 0) === 0)) continue;
+			const claimed = await claim(shard);
+			if (claimed?.isComplete) await seal(claimed);
+			if (claimed === undefined || claimed.isComplete) continue;
+			for await (const line of isCareful ? claimed.suspects() : claimed.lines()) {
+				inFlight.set(ordinalOf(line), claimed);
+				yield line;
+			}
+		}
+	}
+
+	async function keep(shard: OpenShard, {isCareful}: {readonly isCareful: boolean}): Promise<void> {
+		if (isCareful) await shard.save();
+		if (shard.isComplete) await seal(shard);
+	}
+
+	/** Shards that nobody works on any more, as they are. */
+	async function show(): Promise<readonly Seal[]> {
+		const shown: Seal[] = [];
+		for (const shard of unsealed) {
+			if (sealed.has(shard.shard)) continue;
+			const shardPlace = {...place, shard: shard.shard};
+			shown.push(await writeRowFiles(ports, shardPlace, await readShard(ports, shardPlace, shard)));
+		}
+		return shown;
+	}
+
+	return {
+		stop: ending.stop,
+		abandon: ending.abandon,
+		isDrained: ending.isDrained,
+		ended: () => ({...counts}),
+		lines,
+		claimOf: n => inFlight.get(n)?.claim ?? 0,
+		settle(outcome, how) {
+			counts[outcome.status]++;
+			const shard = inFlight.get(outcome.n);
+			if (shard === undefined) return undefined;
+			inFlight.delete(outcome.n);
+			shard.add(toRow(outcome));
+			return how.isCareful || shard.isComplete ? keep(shard, how) : undefined;
+		},
+		fail: ending.fail,
+		interrupt: ending.interrupt,
+		async drop() {
+			cancelSaving();
+			ending.close();
+			await saveAll().catch(() => {});
+		},
+		async close(reason) {
+			cancelSaving();
+			ending.close();
+			await saveAll();
+			if (reason === 'CANCELLED') await cancelAll();
+			for (const shard of opened.values()) await shard.end(meter.take());
+			return await show();
+		},
+	};
+
+	async function cancelAll(): Promise<void> {
+		for (const shard of unsealed) {
+			if (sealed.has(shard.shard)) continue;
+			const claimed = await claim(shard);
+			await claimed?.addPending();
+			if (claimed) await seal(claimed);
+		}
+	}
+}
+
+function countBefore(standing: Standing, unsealed: readonly Shard[], touched: ReadonlyMap<number, ShardWork>): {succeeded: number; failed: number; skipped: number} {
+	const {succeeded, failed, skipped} = addSeals(standing).counts;
+	const counts = {succeeded, failed, skipped};
+	for (const {shard} of unsealed) {
+		const ended = countEnded(touched.get(shard));
+		for (const status of ['succeeded', 'failed', 'skipped'] as const) counts[status] += ended[status];
+	}
+	return counts;
+}

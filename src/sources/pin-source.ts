@@ -1,0 +1,135 @@
+import {createHash, type Hash} from 'node:crypto';
+import {createReadStream, type Stats} from 'node:fs';
+import {stat} from 'node:fs/promises';
+import {resolve} from 'node:path';
+import {addAbortSignal} from 'node:stream';
+import {layout} from '../runs/layout.ts';
+import type {RunPorts} from '../runs/ports.ts';
+import type {PinnedSource} from '../runs/spec.ts';
+import {readFolder} from './folder.ts';
+import {type SourceOptions, unreadable} from './source-options.ts';
+
+/** What names the items of a run: SOURCE of the command line, or items themselves. */
+export type SourceWord = string | {readonly name: string; readonly items: Iterable<unknown> | AsyncIterable<unknown>};
+
+type PinPorts = Pick<RunPorts, 'state' | 'token'>;
+
+/**
+ * Reads a source once, to know what it is: whatever cannot be read twice is kept below the state until the run is planned.
+ * @throws TypeError for a word that names no source; TwolaneError `SOURCE_UNREADABLE`, or an error of the web.
+ */
+export async function pinSource(ports: PinPorts, source: SourceWord, options: SourceOptions): Promise<PinnedSource> {
+	if (typeof source !== 'string') return await spool(ports, {kind: 'iterable', name: source.name, bytes: writeItems(source.items)});
+	if (source === '-') return await spool(ports, {kind: 'stdin', name: 'stdin', bytes: readStdin(options)});
+	if (source.startsWith('s3://')) throw new TypeError(`${source}: this version reads files, folders, http(s) URLs and standard input, not s3://.`);
+	if (/^https?:\/\//iu.test(source)) return await pinUrl(ports, source, options);
+	if (/^[a-z][a-z0-9+.-]+:\/\//iu.test(source)) throw new TypeError(`${source}: only http and https URLs can be read.`);
+	return await pinPath(ports, source, options);
+}
+
+async function pinPath(ports: PinPorts, source: string, options: SourceOptions): Promise<PinnedSource> {
+	const path = resolve(source);
+	const stats: Stats = await stat(path).catch((error: unknown) => {
+		throw unreadable(source, error);
+	});
+	if (stats.isDirectory()) return await pinFolder(path, source, options);
+	const bytes = readBytes(path, source, options);
+	// A pipe, such as the shell's <(...), gives its bytes once.
+	if (!stats.isFile()) return await spool(ports, {kind: 'stdin', name: source, bytes});
+	return {kind: 'file', name: source, path, sha256: await digest(bytes)};
+}
+
+async function pinFolder(path: string, source: string, options: SourceOptions): Promise<PinnedSource> {
+	if (options.exclude.includes(path)) {
+		throw new TypeError(`${source} is also --out: its outputs would be the items of the next run. Name a folder below it, or elsewhere.`);
+	}
+	const prefix = options.isOneOfMany ? `${source.replace(/\/+$/u, '')}/` : '';
+	let sha256 = '';
+	// What is left out is told when the run is planned.
+	const silent = {...options, onLeftOut: undefined, onEnd: (listing: string) => void (sha256 = listing)};
+	for await (const _ of readFolder({root: path, prefix}, silent));
+	return {kind: 'folder', name: source, path, prefix, sha256};
+}
+
+async function pinUrl(ports: PinPorts, url: string, {signal, allowOrigins}: SourceOptions): Promise<PinnedSource> {
+	if (!URL.canParse(url)) throw new TypeError(`${url} is not a URL.`);
+	const {origin, pathname} = new URL(url);
+	const readBody = async function* (): AsyncGenerator<Uint8Array> {
+		const {openUrl} = await import('../adapters/http/open-url.ts');
+		const manifest = await openUrl(url, {signal: signal ?? new AbortController().signal, allowOrigins});
+		try {
+			yield* manifest.body;
+		} finally {
+			await manifest[Symbol.asyncDispose]();
+		}
+	};
+	return await spool(ports, {kind: 'url', name: `${origin}${pathname}`, bytes: readBody()});
+}
+
+interface Spooling {
+	readonly kind: 'stdin' | 'iterable' | 'url';
+	readonly name: string;
+	readonly bytes: AsyncIterable<Uint8Array>;
+}
+
+async function spool({state, token}: PinPorts, {kind, name, bytes}: Spooling): Promise<PinnedSource> {
+	const sha256 = createHash('sha256');
+	const key = layout.spool(token());
+	await state.write(key, hashed(bytes, sha256));
+	return {kind, name, base: resolve(''), sha256: sha256.digest('hex'), spool: key};
+}
+
+export async function* hashed(bytes: AsyncIterable<Uint8Array>, hash: Hash): AsyncGenerator<Uint8Array> {
+	for await (const chunk of bytes) {
+		hash.update(chunk);
+		yield chunk;
+	}
+}
+
+async function digest(bytes: AsyncIterable<Uint8Array>): Promise<string> {
+	const sha256 = createHash('sha256');
+	for await (const chunk of bytes) sha256.update(chunk);
+	return sha256.digest('hex');
+}
+
+// Opened when its turn comes: a stream that is aborted before anybody reads it would end the process with its error.
+async function* readStdin({signal}: SourceOptions): AsyncGenerator<Uint8Array> {
+	yield* signal ? addAbortSignal(signal, process.stdin) : process.stdin;
+}
+
+export async function* readBytes(path: string, source: string, {signal}: Pick<SourceOptions, 'signal'>): AsyncGenerator<Uint8Array> {
+	try {
+		yield* createReadStream(path, {...(signal && {signal})});
+	} catch (error) {
+		throw signal?.aborted ? error : unreadable(source, error);
+	}
+}
+
+const LINES_PER_CHUNK = 500;
+
+async function* writeItems(items: Iterable<unknown> | AsyncIterable<unknown>): AsyncGenerator<Uint8Array> {
+	let lines: string[] = [];
+	let n = 0;
+	for await (const item of items) {
+		lines.push(writeItem(item, n++));
+		if (lines.length < LINES_PER_CHUNK) continue;
+		yield Buffer.from(lines.join(''));
+		lines = [];
+	}
+	yield Buffer.from(lines.join(''));
+}
+
+function writeItem(item: unknown, n: number): string {
+	const text = tryJson(item);
+	if (text === undefined) throw new TypeError(`item ${n} of the run is not JSON (${typeof item}): a durable run keeps its items.`);
+	return `${text}\n`;
+}
+
+/** Also `undefined` for what JSON throws at: a BigInt, a circle. */
+function tryJson(item: unknown): string | undefined {
+	try {
+		return JSON.stringify(item);
+	} catch {
+		return undefined;
+	}
+}
