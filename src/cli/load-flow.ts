@@ -9,6 +9,8 @@ import {checkWords, placeError, usageError} from './failure.ts';
 export interface LoadedFlow {
 	readonly flow: FlowDefinition;
 	readonly extensions?: readonly string[] | undefined;
+	/** The module it comes from, when it is not one of ours. */
+	readonly file?: string;
 }
 
 /** The flow that `--flow` names: one of ours, or a module of the user's whose default export, or only flow, it is. */
@@ -20,7 +22,7 @@ export async function loadFlow(name: string): Promise<LoadedFlow> {
 			`There is no flow '${name}'. Known: ${Object.keys(flows).join(', ')}; a flow of your own is a path such as ./${name}.ts.`,
 		);
 	}
-	return {flow: await loadFile(name)};
+	return {flow: await loadFile(name), file: resolve(name)};
 }
 
 async function loadFile(name: string): Promise<FlowDefinition> {

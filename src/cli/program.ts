@@ -1,8 +1,13 @@
 import {Command, CommanderError, InvalidArgumentError, Option} from 'commander';
 import {limitTable} from '../lanes/limits.ts';
+import type {ControlFlags} from './control-command.ts';
 import type {DemoFlags} from './demo/demo-command.ts';
+import type {LsFlags} from './ls-command.ts';
 import {readAutoOrWhole, readBytes, readCount, readMs, readPercentage, readWhole, showBytes, showMs} from './quantities.ts';
+import type {RedriveFlags, ResumeFlags} from './resume-command.ts';
+import type {ResultsFlags} from './results-command.ts';
 import type {RunFlags} from './run-command.ts';
+import type {StatusFlags} from './status-command.ts';
 
 /** Reads the words of the command line and runs the command they name. @returns the exit code. */
 export async function runProgram(words: readonly string[], version: string): Promise<number> {
@@ -13,8 +18,10 @@ export async function runProgram(words: readonly string[], version: string): Pro
 		.exitOverride()
 		.configureOutput({outputError: (text, write) => write(text.replace(/^error:/u, 'twolane:'))})
 		.showHelpAfterError('(--help lists what there is)');
-	addRun(program, code => (exitCode = code));
-	addDemo(program, code => (exitCode = code));
+	const onExit = (code: number): void => void (exitCode = code);
+	addRun(program, onExit);
+	addDemo(program, onExit);
+	addRunCommands(program, onExit);
 	try {
 		await program.parseAsync(words, {from: 'user'});
 	} catch (error) {
@@ -36,13 +43,10 @@ function addRun(program: Command, onExit: (code: number) => void): void {
 		.option('--set <name=value>', "one of the flow's options; repeat it", collectSetting)
 		.option('--limit <n>', 'take this many items', readWhole)
 		.option('--skip-invalid', 'turn lines that cannot be used into failed items')
-		.option('--allow-origin <origin>', 'let this origin, such as http://127.0.0.1:8080, be private; repeat it', collect);
+		.option('--allow-origin <origin>', 'let this origin, such as http://127.0.0.1:8080, be private; repeat it', collect)
+		.option('--fresh', 'start another run, also where the same one is there already');
 	addThumbnailFlags(command);
-	addLimitFlags(command);
-	command
-		.option('--attempts <n>', 'tries of one stage of one item (default: 4)', readWhole)
-		.option('--tolerated-failure-count <n>', 'stop after more failures than this', readWhole)
-		.option('--tolerated-failure-percentage <p>', 'stop after a larger share of failures than this', readPercentage);
+	addSessionFlags(command);
 	addOutputFlags(command).action(async (sources: string[], flags: RunFlags) => {
 		const {runCommand} = await import('./run-command.ts');
 		onExit(await runCommand(sources, flags));
@@ -60,6 +64,51 @@ function addDemo(program: Command, onExit: (code: number) => void): void {
 		const {demoCommand} = await import('./demo/demo-command.ts');
 		onExit(await demoCommand(flags));
 	});
+}
+
+/** The commands on a run that is there. */
+function addRunCommands(program: Command, onExit: (code: number) => void): void {
+	const add = (name: string, description: string): Command => addPlaceFlags(program.command(name).description(description).argument('[run]', "path of a run's folder, or the beginning of its id with --out (default: the newest in --out)"));
+	const resume = addSessionFlags(add('resume', 'go on with a run that was stopped or killed'));
+	addOutputFlags(resume).action(async (word: string | undefined, flags: ResumeFlags) => {
+		onExit(await (await import('./resume-command.ts')).resumeCommand(word, flags));
+	});
+	const redrive = addSessionFlags(add('redrive', 'run the failed items of an ended run again'));
+	redrive.option('--only <code>', 'only those that failed with this code; repeat it', collect);
+	addOutputFlags(redrive).action(async (word: string | undefined, flags: RedriveFlags) => {
+		onExit(await (await import('./resume-command.ts')).redriveCommand(word, flags));
+	});
+	const status = add('status', 'how a run stands').option('--watch', 'look again until it ends').option('--json', 'one JSON object a look');
+	status.action(async (word: string | undefined, flags: StatusFlags) => {
+		onExit(await (await import('./status-command.ts')).statusCommand(word, flags));
+	});
+	const results = add('results', 'the outcomes of a run in the order of its manifest').option('--failed', 'only what failed');
+	results.addOption(new Option('--as <format>', 'how to write them').choices(['jsonl', 'csv']).default('jsonl'));
+	results.action(async (word: string | undefined, flags: ResultsFlags) => {
+		onExit(await (await import('./results-command.ts')).resultsCommand(word, flags));
+	});
+	for (const action of ['pause', 'cancel'] as const) {
+		const command = add(action, action === 'pause' ? 'stop a run; resume goes on with it' : 'end a run with what it has; redrive runs the rest');
+		addOutputFlags(command).action(async (word: string | undefined, flags: ControlFlags) => {
+			onExit(await (await import('./control-command.ts')).controlCommand(action, word, flags));
+		});
+	}
+	const ls = addPlaceFlags(program.command('ls').description('the runs in --out, newest first')).option('--json', 'one JSON object a run');
+	ls.action(async (flags: LsFlags) => {
+		onExit(await (await import('./ls-command.ts')).lsCommand(flags));
+	});
+}
+
+const addPlaceFlags = (command: Command): Command =>
+	command.option('--out <dir>', 'folder the run writes to').option('--state <dir>', 'folder of its records, where it has one of its own');
+
+/** What may differ from one session of a run to the next. */
+function addSessionFlags(command: Command): Command {
+	addLimitFlags(command);
+	return command
+		.option('--attempts <n>', 'tries of one stage of one item (default: 4)', readWhole)
+		.option('--tolerated-failure-count <n>', 'stop after more failures than this', readWhole)
+		.option('--tolerated-failure-percentage <p>', 'stop after a larger share of failures than this', readPercentage);
 }
 
 function addThumbnailFlags(command: Command): void {

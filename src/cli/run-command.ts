@@ -1,20 +1,28 @@
-import {join, resolve} from 'node:path';
+import {createHash} from 'node:crypto';
+import {readFile} from 'node:fs/promises';
+import {resolve} from 'node:path';
 import {parseSize} from '../flows/thumbnail/options.ts';
 import type {Limits} from '../lanes/limits.ts';
-import type {RunOptions} from '../library.ts';
-import {executeRun} from './execute-run.ts';
-import {checkWords, usageError} from './failure.ts';
+import type {FlowDefinition} from '../lanes/flow.ts';
+import {type RunOptions, sessionOf, setUpLanes} from '../library.ts';
+import {type BegunRun, type RunRequest, beginRun} from '../local/begin-run.ts';
+import {type Place, openPlace} from '../local/place.ts';
+import type {SourceWord} from '../sources/pin-source.ts';
+import {openReaders} from '../wire.ts';
+import {checkWords, interruption, usageError} from './failure.ts';
 import {listenForInterrupt} from './interrupt.ts';
+import {crashedRun} from './launcher.ts';
 import {keepGiven, readLimits} from './limit-flags.ts';
 import {loadFlow} from './load-flow.ts';
-import {openOutput} from './output-style.ts';
+import {type OutputStyle, openOutput} from './output-style.ts';
 import {plural} from './quantities.ts';
-import {openSource} from './sources.ts';
+import {resumeRun} from './resume-command.ts';
+import {prepareFolders} from './run-place.ts';
+import {tellOfOlderRun} from './older-run.ts';
+import {workOnRun} from './work-on-run.ts';
 
-/** The flags of `run`, as commander gives them. */
-export interface RunFlags extends Limits {
-	readonly out: string;
-	readonly state?: string;
+/** The flags that say what to run. */
+export interface FlowFlags {
 	readonly flow: string;
 	readonly set?: Readonly<Record<string, unknown>>;
 	readonly size?: readonly string[];
@@ -22,12 +30,23 @@ export interface RunFlags extends Limits {
 	readonly quality?: number;
 	readonly decode?: string;
 	readonly maxPixels?: number;
+}
+
+/** The flags that say how to run it; they may differ from one session to the next. */
+export interface SessionFlags extends Limits {
 	readonly attempts?: number;
 	readonly toleratedFailureCount?: number;
 	readonly toleratedFailurePercentage?: number;
+}
+
+/** The flags of `run`, as commander gives them. */
+export interface RunFlags extends FlowFlags, SessionFlags {
+	readonly out: string;
+	readonly state?: string;
 	readonly limit?: number;
 	readonly skipInvalid?: boolean;
 	readonly allowOrigin?: readonly string[];
+	readonly fresh?: boolean;
 	readonly json?: boolean;
 	readonly quiet?: boolean;
 }
@@ -35,32 +54,25 @@ export interface RunFlags extends Limits {
 /** `twolane run SOURCE... --out DIR` */
 export async function runCommand(sources: readonly string[], flags: RunFlags): Promise<number> {
 	const style = openOutput(flags);
-	const {flow, extensions} = await loadFlow(flags.flow);
+	const crashed = crashedRun();
 	const stop = listenForInterrupt(line => style.note(line));
-	if (flags.out.trim() === '') throw usageError('--out is empty: name a folder.');
-	if (flags.out.includes('://')) throw usageError(`--out ${flags.out}: this version writes into a folder.`);
-	const out = resolve(flags.out);
-	const state = resolve(flags.state ?? join(out, '.twolane'));
+	// Whatever the words say: standard input has been read, and a fresh run is not meant twice.
+	if (crashed !== undefined) return await resumeRun({word: crashed, flags, style, stop});
+	const {flow, extensions, file} = await loadFlow(flags.flow);
+	const where = readPlaceFlags(flags);
 	let leftOut = 0;
-	const sourceOptions = {
-		exclude: [out, state],
-		isOneOfMany: sources.length > 1,
-		extensions,
-		allowOrigins: checkOrigins(flags.allowOrigin ?? []),
-		signal: stop,
-		onLeftOut: () => void leftOut++,
-	};
-	const opened = await Promise.all(sources.map(source => openSource(source, sourceOptions)));
 	const exitCode = await executeRun({
 		flow,
-		sources: opened,
-		sourceNames: opened.map(({name}) => name),
-		out,
-		state,
+		flowFile: file === undefined ? undefined : {path: file, sha256: createHash('sha256').update(await readFile(file)).digest('hex')},
+		extensions,
+		sources,
+		where,
 		options: readOptions(flags),
-		allowOrigins: sourceOptions.allowOrigins,
+		allowOrigins: checkOrigins(flags.allowOrigin ?? []),
 		limit: flags.limit,
-		skipInvalid: flags.skipInvalid === true,
+		skipInvalid: flags.skipInvalid,
+		isFresh: flags.fresh,
+		onLeftOut: () => void leftOut++,
 		style,
 		stop,
 	});
@@ -68,7 +80,53 @@ export async function runCommand(sources: readonly string[], flags: RunFlags): P
 	return exitCode;
 }
 
-function checkOrigins(origins: readonly string[]): readonly string[] {
+/** A run as the command line has it: everything is known but the items. */
+export interface CommandRequest extends Pick<
+	RunRequest,
+	'flowFile' | 'extensions' | 'allowOrigins' | 'limit' | 'skipInvalid' | 'isFresh' | 'onLeftOut'
+> {
+	readonly flow: FlowDefinition;
+	readonly sources: readonly SourceWord[];
+	readonly where: {readonly out: string; readonly state?: string | undefined};
+	readonly options: RunOptions<unknown>;
+	readonly style: OutputStyle;
+	readonly stop: AbortSignal;
+	readonly isResumable?: boolean;
+}
+
+/** Creates the run or finds it, works on it, tells the end. @returns the exit code. */
+export async function executeRun(request: CommandRequest): Promise<number> {
+	const {flow, options, stop, style, where, isResumable} = request;
+	const place = openPlace(where);
+	const lanes = checkWords(() => setUpLanes(flow, {...options, readers: [], out: place.out}));
+	const readers = await openReaders(request);
+	const begun = await begin(place, request, lanes.limits.maxBytes);
+	await tellOfOlderRun(place, begun, style);
+	return await workOnRun({place, begun, lanes: {...lanes, readers}, session: sessionOf(options), style, stop, isResumable});
+}
+
+/** A run that never starts leaves nothing that it made itself. */
+async function begin(place: Place, request: CommandRequest, maxBytes: number): Promise<BegunRun> {
+	const {options, stop, where} = request;
+	const giveBack = await prepareFolders(where);
+	const {sources, style, isResumable: _, ...rest} = request;
+	try {
+		return await beginRun({...rest, sources, place, options: options.options ?? {}, session: sessionOf(options), maxBytes});
+	} catch (error) {
+		await giveBack();
+		if (stop.aborted) throw interruption('the list was read');
+		throw error instanceof TypeError ? usageError(error.message) : error;
+	}
+}
+
+export function readPlaceFlags({out, state}: {readonly out: string; readonly state?: string}): CommandRequest['where'] {
+	if (out.trim() === '') throw usageError('--out is empty: name a folder.');
+	if (out.includes('://')) throw usageError(`--out ${out}: this version writes into a folder.`);
+	if (state?.includes('://')) throw usageError(`--state ${state}: this version writes into a folder.`);
+	return {out: resolve(out), state: state === undefined ? undefined : resolve(state)};
+}
+
+export function checkOrigins(origins: readonly string[]): readonly string[] {
 	for (const origin of origins) {
 		if (!URL.canParse(origin) || !/^https?:$/u.test(new URL(origin).protocol)) {
 			throw usageError(`--allow-origin ${origin}: write it like http://127.0.0.1:8080.`);
@@ -78,16 +136,17 @@ function checkOrigins(origins: readonly string[]): readonly string[] {
 }
 
 /** Flags as the library's options. */
-function readOptions(flags: RunFlags): RunOptions<unknown> {
+export const readOptions = (flags: FlowFlags & SessionFlags): RunOptions<unknown> => ({
+	options: readFlowOptions(flags),
+	...readSession(flags),
+});
+
+export function readSession(flags: SessionFlags): RunOptions<unknown> {
 	const {attempts, toleratedFailureCount, toleratedFailurePercentage} = flags;
-	return {
-		options: readFlowOptions(flags),
-		limits: readLimits(flags),
-		...keepGiven({attempts, toleratedFailureCount, toleratedFailurePercentage}),
-	};
+	return {limits: readLimits(flags), ...keepGiven({attempts, toleratedFailureCount, toleratedFailurePercentage})};
 }
 
-function readFlowOptions({flow, set, size, format, quality, decode, maxPixels}: RunFlags): object {
+function readFlowOptions({flow, set, size, format, quality, decode, maxPixels}: FlowFlags): object {
 	const sizes = size && checkWords(() => size.map(parseSize));
 	const own = keepGiven({sizes, format, quality, decode, maxPixels});
 	const [first] = Object.keys(own);

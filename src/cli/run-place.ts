@@ -1,45 +1,27 @@
-import {mkdir, rm, rmdir, stat} from 'node:fs/promises';
+import {mkdir, rmdir, stat} from 'node:fs/promises';
 import {dirname, join, relative, sep} from 'node:path';
 import {placeError} from './failure.ts';
-import {reasonOf} from './sources.ts';
+import {reasonOf} from '../sources/source-options.ts';
 
-/** Where a run writes: `out` is there, and so is the way to its own `folder`. */
-export interface RunPlace {
-	readonly folder: string;
-	/** A run that never starts leaves nothing that it made itself. */
-	readonly giveBack: () => Promise<void>;
-}
-
-export async function openRunPlace({
-	out,
-	state,
-	runId,
-}: {
-	readonly out: string;
-	readonly state: string;
-	readonly runId: string;
-}): Promise<RunPlace> {
-	const folder = join(state, 'runs', runId);
+/**
+ * Makes the folders a run writes to, so that one that cannot be written is found before anything is read.
+ * @returns how to take back what was made: a run that never starts leaves nothing of its own.
+ */
+export async function prepareFolders({out, state}: {readonly out: string; readonly state?: string | undefined}): Promise<() => Promise<void>> {
 	const made: string[] = [];
-	for (const [flag, path] of [
-		['--out', out],
-		['--state', state],
-	] as const) {
+	const folders = [['--out', out] as const, ['--state', state ?? join(out, '.twolane')] as const];
+	const giveBack = async (): Promise<void> => {
+		for (const [, path] of folders.toReversed()) await removeEmpty(path, made);
+	};
+	for (const [flag, path] of folders) {
 		try {
 			made.push(...(await makeFolder(path)));
 		} catch (error) {
-			await removeEmpty(out, made);
+			await giveBack();
 			throw placeError(`${flag} ${showPath(path)} cannot be made: ${reasonOf(error)}. Name a folder that can be written.`, error);
 		}
 	}
-	return {
-		folder,
-		async giveBack() {
-			await rm(folder, {recursive: true, force: true});
-			await removeEmpty(dirname(folder), made);
-			await removeEmpty(out, made);
-		},
-	};
+	return giveBack;
 }
 
 /**

@@ -11,6 +11,8 @@ export interface SummaryPlaces {
 	/** The files that list what failed. */
 	readonly failures: readonly string[];
 	readonly repeats: number;
+	/** The command that goes on with what is not done. */
+	readonly next?: string | undefined;
 }
 
 /** What a person reads at the end: counts, times, top errors, the verdict, and where everything is. */
@@ -81,7 +83,7 @@ function verdictLines({verdict}: Report, paint: Paint): string[] {
 	];
 }
 
-function placeLines({out, runFolder, failures: [first, ...more]}: SummaryPlaces): string[] {
+function placeLines({out, runFolder, next, failures: [first, ...more]}: SummaryPlaces): string[] {
 	const failed = first === undefined ? [] : [`failed   ${first}${more.length > 0 ? ` and ${more.length} more` : ''}`];
-	return [`results  ${out}`, ...failed, `run      ${runFolder}`];
+	return [`results  ${out}`, ...failed, `run      ${runFolder}`, ...(next === undefined ? [] : [`next     ${next}`])];
 }

@@ -20,7 +20,8 @@ export interface RunSetup {
 	readonly flow: FlowDefinition;
 	/** The module of a flow that is not one of ours, and its sha256. */
 	readonly flowFile?: RunIdentity['flowFile'];
-	readonly session: SessionOptions;
+	/** `undefined`: the terms in force stay. */
+	readonly session: SessionOptions | undefined;
 	/** The files of a folder that the flow takes; default: all. */
 	readonly extensions?: readonly string[] | undefined;
 	readonly allowOrigins: readonly string[];
@@ -32,6 +33,7 @@ export interface RunSetup {
 }
 
 export interface RunRequest extends RunSetup {
+	readonly session: SessionOptions;
 	readonly sources: readonly SourceWord[];
 	/** The flow's options, as they were given. */
 	readonly options: object;

@@ -22,12 +22,15 @@ const hashQuery = (query: string, sha256: Sha256): string => `?${sha256(query).s
 
 // A flow of its own schema may take what no parser takes; its query is no less secret.
 function describeUrl(text: string, sha256: Sha256): string {
-	const [href = ''] = (URL.parse(text)?.href ?? text).split('#', 1);
-	const mark = href.indexOf('?');
-	const place = mark < 0 ? href : href.slice(0, mark);
-	const query = mark < 0 ? '' : href.slice(mark + 1);
+	const [href] = cutAt(URL.parse(text)?.href ?? text, '#');
+	const [place, query] = cutAt(href, '?');
 	const open = place.includes('@') ? place.replace(/^([^/]*\/\/)[^/]*@/u, '$1') : place;
 	return query === '' ? open : open + hashQuery(query, sha256);
+}
+
+function cutAt(text: string, mark: string): readonly [string, string] {
+	const at = text.indexOf(mark);
+	return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
 }
 
 /**

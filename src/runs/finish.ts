@@ -172,3 +172,7 @@ export async function readReport({state}: Pick<RunPorts, 'state'>, runId: string
 	return (await readRecord(state, layout.report(runId), ageSchema))?.value as RunReport | undefined;
 }
 
+/** The results manifest as it was written last. */
+export async function readResults({state}: Pick<RunPorts, 'state'>, runId: string): Promise<Results | undefined> {
+	return (await readRecord(state, layout.results(runId), ageSchema))?.value as Results | undefined;
+}

@@ -20,6 +20,13 @@ export type End =
 	| {readonly kind: 'timeout'}
 	| {readonly kind: 'death'; readonly death: Death};
 
+/** The task in the child. */
+interface Task {
+	start(): void;
+	end(how: End): void;
+	fail(error: unknown): void;
+}
+
 /** A process that runs one task at a time. */
 export interface Child {
 	readonly isAlive: boolean;
@@ -40,15 +47,30 @@ export function startChild(): Child {
 	const output = listenToOutput(child);
 	let hasWorked = false;
 	let isAlive = true;
+	let task: Task | undefined;
+
+	child.on('message', message => {
+		if (message === STARTED) task?.start();
+		else task?.end({kind: 'answer', ending: unpack(message as Uint8Array) as ThreadEnding});
+	});
 	// 'close', not 'exit': by then all messages and all of the output have come.
-	const closed = once(child, 'close').then(([code, signal]: unknown[]): Death => ({
-		code: code as Death['code'],
-		signal: signal as Death['signal'],
-		lastWords: output.lastWords,
-	}));
-	const forget = (): void => void (isAlive = false);
-	closed.then(forget, forget);
+	const closed = once(child, 'close').then(
+		([code, signal]: unknown[]) => {
+			isAlive = false;
+			const death = {code, signal, lastWords: output.lastWords} as Death;
+			task?.end({kind: 'death', death});
+		},
+		(error: unknown) => {
+			isAlive = false;
+			task?.fail(error);
+		},
+	);
 	letUsEnd(child);
+
+	function kill(): void {
+		isAlive = false;
+		child.kill('SIGKILL');
+	}
 
 	return {
 		get isAlive() {
@@ -57,42 +79,33 @@ export function startChild(): Child {
 		get hasWorked() {
 			return hasWorked;
 		},
-		run(parcel, timeoutMs) {
+		async run(parcel, timeoutMs) {
 			hasWorked = true;
-			return new Promise((resolve, reject) => {
-				let timer = limit(LOAD_TIMEOUT_MS + timeoutMs);
-				function limit(ms: number): NodeJS.Timeout {
-					return setTimeout(() => end({kind: 'timeout'}), Math.min(ms, LONGEST_TIMER_MS));
-				}
-				function end(how: End): void {
-					clearTimeout(timer);
-					child.off('message', listen);
-					if (how.kind === 'timeout') kill();
-					resolve(how);
-				}
-				function listen(message: unknown): void {
-					if (message === STARTED) {
-						clearTimeout(timer);
-						timer = limit(timeoutMs);
-					} else end({kind: 'answer', ending: unpack(message as Uint8Array) as ThreadEnding});
-				}
-				child.on('message', listen);
-				closed.then(death => end({kind: 'death', death}), reject);
-				// A child that has just died takes nothing any more; its death is the answer.
-				child.send(parcel, () => {});
-			});
+			const {promise, resolve: end, reject: fail} = Promise.withResolvers<End>();
+			const limit = (ms: number): NodeJS.Timeout => setTimeout(end, Math.min(ms, LONGEST_TIMER_MS), {kind: 'timeout'});
+			let timer = limit(LOAD_TIMEOUT_MS + timeoutMs);
+			const start = (): void => {
+				clearTimeout(timer);
+				timer = limit(timeoutMs);
+			};
+			task = {start, end, fail};
+			// A child that has just died takes nothing any more; its death is the answer.
+			child.send(parcel, () => {});
+			try {
+				const how = await promise;
+				if (how.kind === 'timeout') kill();
+				return how;
+			} finally {
+				clearTimeout(timer);
+				task = undefined;
+			}
 		},
 		async kill() {
 			kill();
 			child.ref();
-			await closed.catch(() => {});
+			await closed;
 		},
 	};
-
-	function kill(): void {
-		isAlive = false;
-		child.kill('SIGKILL');
-	}
 }
 
 /** An idle child does not keep us alive; while a task runs, its time limit does. */

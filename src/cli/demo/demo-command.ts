@@ -1,7 +1,6 @@
-import {join, resolve} from 'node:path';
-import type {ManifestRow} from '../../manifest/manifest-row.ts';
+import {resolve} from 'node:path';
 import {environment} from '../environment.ts';
-import {executeRun} from '../execute-run.ts';
+import {executeRun} from '../run-command.ts';
 import {usageError} from '../failure.ts';
 import {listenForInterrupt} from '../interrupt.ts';
 import {readLimits} from '../limit-flags.ts';
@@ -34,13 +33,13 @@ export async function demoCommand(flags: DemoFlags): Promise<number> {
 	try {
 		return await executeRun({
 			flow,
-			sources: [{name: 'demo', rows: listPhotos(photos, origin.url), resolveFile: path => path}],
-			sourceNames: ['demo'],
-			out,
-			state: join(out, '.twolane'),
+			sources: [{name: 'demo', items: listPhotos(photos, origin.url)}],
+			where: {out},
 			options: {limits: readLimits(flags)},
 			allowOrigins: [origin.url],
-			skipInvalid: false,
+			isFresh: true,
+			// Its web server is gone with this process.
+			isResumable: false,
 			style,
 			stop,
 		});
@@ -77,9 +76,5 @@ async function preparePhotos({directory, count, style, stop}: Preparation): Prom
 	}
 }
 
-async function* listPhotos(photos: readonly Photo[], url: string): AsyncGenerator<readonly ManifestRow[]> {
-	yield photos.map(({name}, k) => ({
-		line: k + 1,
-		value: {id: `photo-${String(k + 1).padStart(3, '0')}`, url: new URL(name, url).href},
-	}));
-}
+const listPhotos = (photos: readonly Photo[], url: string): readonly {readonly id: string; readonly url: string}[] =>
+	photos.map(({name}, k) => ({id: `photo-${String(k + 1).padStart(3, '0')}`, url: new URL(name, url).href}));

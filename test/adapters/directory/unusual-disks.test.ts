@@ -73,7 +73,8 @@ describeObjectStore('directoryStore with its temporary files on another disk', (
 describe('a disk without hard links', () => {
 	it.each(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'])('that says %s still creates once, and has one owner', async code => {
 		disk.linkError = code;
-		expect(await Promise.all([1, 2, 3].map(n => store.create('a', `${n}`)))).toEqual([true, false, false]);
+		const created = await Promise.all([1, 2, 3].map(n => store.create('a', `${n}`)));
+		expect(created.filter(Boolean)).toEqual([true]);
 		const turns = await Promise.all([1, 2, 3].map(() => takeOwnership(join(folder, 'run'))));
 		expect(turns.filter(({isTaken}) => isTaken)).toHaveLength(1);
 		expect((await listFiles()).sort()).toEqual(['a', 'owner-1.json']);

@@ -1,0 +1,32 @@
+import type {BegunRun} from '../local/begin-run.ts';
+import type {Place} from '../local/place.ts';
+import {listRunIds} from '../runs/list-runs.ts';
+import {type RunSpec, findSpec} from '../runs/spec.ts';
+import type {OutputStyle} from './output-style.ts';
+import {showPath} from './run-place.ts';
+
+/** How far back an older run of the same list is looked for. */
+const MOST_LOOKED_AT = 20;
+
+/** One line when the same command goes on with a run, and when an edited list has made it another one. */
+export async function tellOfOlderRun({ports, folderOf}: Place, {spec, isNew}: BegunRun, style: OutputStyle): Promise<void> {
+	if (!isNew) return style.note(`This run is there already, since ${spec.createdAt}: ${showPath(folderOf(spec.runId))}. --fresh starts another one.`);
+	if (spec.fresh > 0) return undefined;
+	let looked = 0;
+	for await (const id of listRunIds(ports)) {
+		if (looked++ === MOST_LOOKED_AT) return undefined;
+		// A damaged neighbour is no reason not to run.
+		const older = id === spec.runId ? undefined : await findSpec(ports, id).catch(() => undefined);
+		if (older === undefined || !isSameList(older, spec)) continue;
+		const names = older.sources.map(({name}) => name).join(', ');
+		return style.note(`${names} has changed since ${showPath(folderOf(id))}: this is a new run.`);
+	}
+}
+
+/** The same words, but other content. */
+const isSameList = (older: RunSpec, spec: RunSpec): boolean =>
+	older.flow === spec.flow &&
+	older.sources.length === spec.sources.length &&
+	older.sources.every(({kind, name}, index) => kind === spec.sources[index]?.kind && name === spec.sources[index]?.name) &&
+	older.sources.some(({sha256}, index) => sha256 !== spec.sources[index]?.sha256) &&
+	older.sources.every(({kind}) => kind === 'file' || kind === 'folder' || kind === 'url');

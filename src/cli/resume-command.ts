@@ -1,0 +1,92 @@
+import {createHash} from 'node:crypto';
+import {readFile} from 'node:fs/promises';
+import type {Limits} from '../lanes/limits.ts';
+import {setUpLanes, sessionOf as sessionOfOptions} from '../library.ts';
+import {TwolaneError} from '../lanes/errors.ts';
+import {takeRun} from '../local/begin-run.ts';
+import {redriveRun} from '../runs/redrive-run.ts';
+import {type RunSpec, type SessionOptions, sessionSchema} from '../runs/spec.ts';
+import {readStanding, sessionOf} from '../runs/standing.ts';
+import {viewOf} from '../runs/get-run.ts';
+import {openReaders} from '../wire.ts';
+import {type FoundRun, type PlaceFlags, findRun} from './find-run.ts';
+import {checkWords} from './failure.ts';
+import {listenForInterrupt} from './interrupt.ts';
+import {type LoadedFlow, loadFlow} from './load-flow.ts';
+import {type OutputStyle, openOutput} from './output-style.ts';
+import {plural} from './quantities.ts';
+import {type SessionFlags, readSession} from './run-command.ts';
+import {workOnRun} from './work-on-run.ts';
+
+export interface ResumeFlags extends PlaceFlags, SessionFlags {
+	readonly json?: boolean;
+	readonly quiet?: boolean;
+}
+export interface RedriveFlags extends ResumeFlags {
+	readonly only?: readonly string[];
+}
+
+/** `twolane resume [RUN]` */
+export async function resumeCommand(word: string | undefined, flags: ResumeFlags): Promise<number> {
+	const style = openOutput(flags);
+	return await resumeRun({word, flags, style, stop: listenForInterrupt(line => style.note(line))});
+}
+
+/** `twolane redrive [RUN] [--only CODE]` */
+export async function redriveCommand(word: string | undefined, flags: RedriveFlags): Promise<number> {
+	const style = openOutput(flags);
+	const stop = listenForInterrupt(line => style.note(line));
+	const {place, spec} = await findRun(word, flags);
+	const {generation, items, isJoined, only} = await redriveRun(place.ports, spec.runId, {only: flags.only});
+	const what = `${plural(items, 'item')} to run again${only ? `, those that failed with ${only.join(' or ')}` : ''}`;
+	style.note(`Redrive ${generation}: ${what}${isJoined ? '; somebody asked for it before and it has not been done' : ''}`);
+	return await resumeRun({word: place.folderOf(spec.runId), flags, style, stop});
+}
+
+export interface ResumeRequest {
+	readonly word: string | undefined;
+	readonly flags: ResumeFlags;
+	readonly style: OutputStyle;
+	readonly stop: AbortSignal;
+}
+
+/** Goes on with a run that is there, as its spec says. */
+export async function resumeRun({word, flags, style, stop}: ResumeRequest): Promise<number> {
+	const found = await findRun(word, flags);
+	const {place, spec} = found;
+	await refuseEnded(found);
+	const {flow, extensions} = await loadFlowOf(spec);
+	const session = await mergeSession(found, flags);
+	const {allowOrigins} = spec;
+	const begun = await takeRun({place, flow, extensions, allowOrigins, session, stop}, spec);
+	const {limits, ...rest} = session ?? sessionOf(begun.standing);
+	const readers = await openReaders({allowOrigins});
+	// Checked when they were stored: undefined is no value.
+	const allLimits = {...limits, maxBytes: spec.maxBytes} as Limits;
+	const lanes = checkWords(() => setUpLanes(flow, {...(rest as object), limits: allLimits, options: spec.options, readers, out: place.out}));
+	return await workOnRun({place, begun, lanes, session: session ?? sessionOf(begun.standing), style, stop});
+}
+
+async function refuseEnded({place, spec}: FoundRun): Promise<void> {
+	const {status, completionReason, itemCounts} = await viewOf(place.ports, await readStanding(place.ports, spec.runId));
+	if (status !== 'SUCCEEDED' && !(status === 'FAILED' && completionReason === 'ALL_COMPLETED')) return;
+	const next = itemCounts.failed > 0 ? '; redrive runs what failed again' : '';
+	throw new TwolaneError('RUN_REFUSED', `run ${spec.runId} has ended (${status}): there is nothing to resume${next}`);
+}
+
+/** The terms in force, with what the flags say on top; `undefined` when they say nothing. */
+async function mergeSession({place, spec}: FoundRun, flags: SessionFlags): Promise<SessionOptions | undefined> {
+	const given = sessionOfOptions(readSession(flags));
+	const {limits, ...rest} = given;
+	if (Object.keys(limits ?? {}).length === 0 && Object.keys(rest).length === 0) return undefined;
+	const inForce = sessionOf(await readStanding(place.ports, spec.runId));
+	return sessionSchema.parse({...inForce, ...rest, limits: {...inForce.limits, ...limits}});
+}
+
+async function loadFlowOf({flow, flowFile, runId}: RunSpec): Promise<LoadedFlow> {
+	if (flowFile === undefined) return await loadFlow(flow);
+	const loaded = await loadFlow(flowFile.path);
+	const sha256 = createHash('sha256').update(await readFile(flowFile.path)).digest('hex');
+	if (sha256 === flowFile.sha256 && loaded.flow.name === flow) return loaded;
+	throw new TwolaneError('STATE_INVALID', `${flowFile.path} has changed since run ${runId} was created: its results would not fit together`);
+}

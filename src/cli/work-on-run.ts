@@ -1,0 +1,111 @@
+import {join} from 'node:path';
+import {fileURLToPath} from 'node:url';
+import type {LanesSetup} from '../lanes/lanes.ts';
+import {isolatedPool} from '../library.ts';
+import type {BegunRun} from '../local/begin-run.ts';
+import {endSession} from '../local/end-session.ts';
+import type {Place} from '../local/place.ts';
+import {type RunReport, readResults} from '../runs/finish.ts';
+import {toRow} from '../runs/row.ts';
+import type {SessionOptions} from '../runs/spec.ts';
+import {isTolerant} from '../runs/standing.ts';
+import {endingOf} from '../runs/status.ts';
+import {type WorkingRun, workRun} from '../runs/work-run.ts';
+import {commandName, crashedRun, quote, tellLauncher} from './launcher.ts';
+import type {OutputStyle} from './output-style.ts';
+import {type Progress, showProgress} from './progress.ts';
+import {showPath} from './run-place.ts';
+import {writeSummary} from './summary.ts';
+
+export interface WorkRequest {
+	readonly place: Place;
+	readonly begun: BegunRun;
+	readonly lanes: LanesSetup;
+	/** Whether failures are tolerated is the command's to say, also of a run that has ended. */
+	readonly session: SessionOptions;
+	readonly style: OutputStyle;
+	readonly stop: AbortSignal;
+	/** Whether the same run can be gone on with: a demo's web server is gone with its process. */
+	readonly isResumable?: boolean | undefined;
+}
+
+/** An interrupted command is gone within 5 s: what is in flight then stays pending. */
+const DRAIN_MS = 3000;
+const TELL_EVERY_MS = 500;
+
+/** Works on the run until it has ended or is stopped, shows how it goes and how it went. @returns the exit code. */
+export async function workOnRun({place, begun, lanes, session, style, stop, isResumable = true}: WorkRequest): Promise<number> {
+	const {runId} = begun.spec;
+	const folder = place.folderOf(runId);
+	const isAfterCrash = crashedRun() !== undefined;
+	const run = workRun(place.ports, runId, {
+		lanes,
+		stop,
+		drainMs: DRAIN_MS,
+		isReplaying: style.isJson,
+		...(isAfterCrash && {isolatedPool}),
+	});
+	const report = await watch(run, {style, folder: isResumable ? folder : undefined}).finally(() => endSession(place, begun));
+	if (report === undefined) throw new Error(`run ${runId} has no report`);
+	await printEnd(report, {place, folder, style, isResumable});
+	const {failed = 0} = report.itemCounts;
+	return endingOf(report.completionReason, {failed, isTolerant: isTolerant(session)}).exitCode;
+}
+
+/** Every outcome to stdout with --json; else a bar, or lines, to stderr. */
+async function watch(
+	run: WorkingRun,
+	{style, folder}: {readonly style: OutputStyle; readonly folder: string | undefined},
+): Promise<RunReport | undefined> {
+	const progress: Progress | undefined = style.isQuiet || style.isJson ? undefined : showProgress(() => run.snapshot(), process.stderr);
+	style.noteThrough(progress?.note);
+	if (folder !== undefined) tellLauncher({run: folder});
+	const telling = setInterval(() => tellLauncher({settled: countSettled(run)}), TELL_EVERY_MS);
+	try {
+		for await (const outcome of run) {
+			const printing = style.isJson ? style.print(JSON.stringify({type: 'outcome', ...toRow(outcome)})) : undefined;
+			if (printing) await printing;
+		}
+		return run.report;
+	} finally {
+		clearInterval(telling);
+		tellLauncher({done: true});
+		progress?.stop();
+		style.noteThrough();
+	}
+}
+
+function countSettled(run: WorkingRun): number {
+	const {succeeded = 0, failed = 0, skipped = 0} = run.snapshot().itemCounts;
+	return succeeded + failed + skipped;
+}
+
+interface Ended {
+	readonly place: Place;
+	readonly folder: string;
+	readonly style: OutputStyle;
+	readonly isResumable: boolean;
+}
+
+/** The report as a line of JSON, or as a person reads it. */
+export async function printEnd(report: RunReport, {place, folder, style, isResumable}: Ended): Promise<void> {
+	if (style.isJson) return await style.print(JSON.stringify({type: 'report', ...report}));
+	if (style.isQuiet) return undefined;
+	const failures = await listFailures(place, report.runId);
+	const next = isResumable ? nextCommand(report, showPath(folder)) : undefined;
+	const places = {out: showPath(fileURLToPath(place.out.uri)), runFolder: showPath(folder), failures, repeats: report.repeats, next};
+	await style.print(writeSummary(report, places, process.stdout));
+}
+
+/** What a person would do next about a run that is not all done. */
+function nextCommand({status, completionReason, itemCounts: {failed = 0}}: RunReport, folder: string): string | undefined {
+	const call = (words: string): string => `${commandName()} ${words} ${quote(folder)}`;
+	if (status === 'PAUSED') return call('resume');
+	if (completionReason === 'FAILURE_TOLERANCE_EXCEEDED') return `${call('resume')} --tolerated-failure-count N`;
+	return failed > 0 || status === 'CANCELLED' ? call('redrive') : undefined;
+}
+
+async function listFailures(place: Place, runId: string): Promise<string[]> {
+	const results = await readResults(place.ports, runId);
+	return (results?.resultFiles.FAILED ?? []).map(({key}) => showPath(join(place.folderOf(runId), key)));
+}
