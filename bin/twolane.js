@@ -11,6 +11,7 @@
 import {spawn} from 'node:child_process';
 import {existsSync} from 'node:fs';
 import {availableParallelism, constants} from 'node:os';
+import {basename, relative} from 'node:path';
 import {fileURLToPath} from 'node:url';
 
 const own = path => fileURLToPath(new URL(path, import.meta.url));
@@ -24,6 +25,17 @@ function findNode() {
 	process.stderr.write(`twolane: Node ${process.versions.node} is too old: install Node 22.18 or newer, or run npm ci in a checkout.\n`);
 	process.exit(3);
 }
+
+/** How the person called us: what we print must work as it is printed. */
+function findCommand() {
+	const {npm_lifecycle_event: event, npm_command: command} = process.env;
+	if (event === 'start') return 'npm start --';
+	const path = process.argv[1] ?? '';
+	if (command === 'exec' || /[/\\]node_modules[/\\]\.bin[/\\]/u.test(path)) return 'npx twolane';
+	return basename(path) === 'twolane' ? 'twolane' : `node ${quote(relative('', path))}`;
+}
+
+const quote = word => (/^[\w@%+=:,./-]+$/u.test(word) ? word : `'${word.split("'").join(`'\\''`)}'`);
 
 const node = findNode();
 const source = own('../src/cli/main.ts');
@@ -39,6 +51,8 @@ const env = {
 };
 // A crash of a command that we run inside of is none of ours.
 delete env.TWOLANE_CRASHED;
+// For commands that are to be copied.
+env.TWOLANE_COMMAND = findCommand();
 
 // The process did these to itself. SIGKILL is somebody's will, or the kernel's: the same command goes on when it is given again.
 const crashes = {
@@ -109,5 +123,5 @@ function say(line) {
 }
 
 function resume() {
-	return `twolane resume ${/^[\w@%+=:,./-]+$/u.test(run) ? run : `'${run.split("'").join(`'\\''`)}'`}`;
+	return `${env.TWOLANE_COMMAND} resume ${quote(run)}`;
 }

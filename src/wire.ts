@@ -7,6 +7,8 @@ interface WiredFlow {
 	readonly load: () => Promise<FlowDefinition>;
 	/** The files of a folder that the flow takes; default: all. */
 	readonly extensions?: readonly string[];
+	/** CPU time of one item, about: for estimates only. */
+	readonly estimatedItemMs?: number;
 }
 
 /** Every flow that a run can name. A new one is a folder under `flows/` and a line here. */
@@ -14,6 +16,7 @@ export const flows: Readonly<Record<string, WiredFlow>> = {
 	thumbnail: {
 		load: async () => readFlow((await import('./flows/thumbnail/index.ts')).thumbnail),
 		extensions: ['jpg', 'jpeg', 'png', 'webp', 'gif', 'avif'],
+		estimatedItemMs: 60,
 	},
 };
 

@@ -33,7 +33,11 @@ export async function lsCommand(flags: LsFlags): Promise<number> {
 }
 
 function describe({status, createdAt, flow, itemCounts: {succeeded, failed, pending, total}, sources}: RunView, folder: string): string {
-	const counts = [`${succeeded} of ${plural(total, 'item')}`, ...(failed > 0 ? [`${failed} failed`] : []), ...(pending > 0 ? [`${pending} pending`] : [])];
+	const counts = [
+		`${succeeded} of ${plural(total, 'item')}`,
+		...(failed > 0 ? [`${failed} failed`] : []),
+		...(pending > 0 ? [`${pending} pending`] : []),
+	];
 	const when = createdAt.slice(0, 16).replace('T', ' ');
 	return `${styleText('bold', status.padEnd(9), {stream: process.stdout})}  ${when}  ${flow}  ${counts.join(', ')}  ${sources.join(', ')}  ${folder}`;
 }

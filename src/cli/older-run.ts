@@ -9,7 +9,11 @@ import {showPath} from './run-place.ts';
 const MOST_LOOKED_AT = 20;
 
 /** One line when the same command goes on with a run, and when an edited list has made it another one. */
-export async function tellOfOlderRun({ports, folderOf}: Place, {spec, isNew}: BegunRun, style: OutputStyle): Promise<void> {
+export async function tellOfOlderRun(
+	{ports, folderOf}: Place,
+	{spec, isNew}: Pick<BegunRun, 'spec' | 'isNew'>,
+	style: OutputStyle,
+): Promise<void> {
 	if (!isNew) return style.note(`This run is there already, since ${spec.createdAt}: ${showPath(folderOf(spec.runId))}. --fresh starts another one.`);
 	if (spec.fresh > 0) return undefined;
 	let looked = 0;

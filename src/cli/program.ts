@@ -2,12 +2,22 @@ import {Command, CommanderError, InvalidArgumentError, Option} from 'commander';
 import {limitTable} from '../lanes/limits.ts';
 import type {ControlFlags} from './control-command.ts';
 import type {DemoFlags} from './demo/demo-command.ts';
+import type {DoctorFlags} from './doctor-command.ts';
 import type {LsFlags} from './ls-command.ts';
 import {readAutoOrWhole, readBytes, readCount, readMs, readPercentage, readWhole, showBytes, showMs} from './quantities.ts';
 import type {RedriveFlags, ResumeFlags} from './resume-command.ts';
 import type {ResultsFlags} from './results-command.ts';
 import type {RunFlags} from './run-command.ts';
 import type {StatusFlags} from './status-command.ts';
+import type {ValidateFlags} from './validate-command.ts';
+
+const examples = `
+Examples:
+  twolane                                      the demo: 100 photos
+  twolane run urls.txt --out thumbs            the same words again go on with it
+  twolane status --out thumbs                  how the newest run there stands
+  twolane results --out thumbs --failed        what failed, and why
+Every command says more: twolane run --help. Exit codes: docs/commands.md.`;
 
 /** Reads the words of the command line and runs the command they name. @returns the exit code. */
 export async function runProgram(words: readonly string[], version: string): Promise<number> {
@@ -15,12 +25,18 @@ export async function runProgram(words: readonly string[], version: string): Pro
 	const program = new Command('twolane')
 		.description('Fan a flow out over any number of items: waiting work on one lane, computing work on the other.')
 		.version(version)
+		.configureHelp({subcommandTerm: command => `${command.name()} ${command.usage().replace('[options]', '').trim()}`.trim()})
+		.addHelpText('after', examples)
 		.exitOverride()
 		.configureOutput({outputError: (text, write) => write(text.replace(/^error:/u, 'twolane:'))})
 		.showHelpAfterError('(--help lists what there is)');
 	const onExit = (code: number): void => void (exitCode = code);
+	program.commandsGroup('Start:');
 	addRun(program, onExit);
 	addDemo(program, onExit);
+	program.commandsGroup('Look before:');
+	addChecks(program, onExit);
+	program.commandsGroup('Runs that are there:');
 	addRunCommands(program, onExit);
 	try {
 		await program.parseAsync(words, {from: 'user'});
@@ -33,23 +49,53 @@ export async function runProgram(words: readonly string[], version: string): Pro
 }
 
 function addRun(program: Command, onExit: (code: number) => void): void {
-	const command = program
-		.command('run')
-		.description('run a flow over the items of SOURCE')
-		.argument('<source...>', 'manifest (JSONL, JSON, CSV, TSV, txt, each also .gz), folder, URL, or - for standard input')
-		.requiredOption('--out <dir>', 'folder for outputs and records')
-		.option('--state <dir>', 'folder for records only (default: .twolane below --out)')
-		.option('--flow <name>', 'thumbnail, or a path such as ./my-flow.ts', 'thumbnail')
-		.option('--set <name=value>', "one of the flow's options; repeat it", collectSetting)
-		.option('--limit <n>', 'take this many items', readWhole)
-		.option('--skip-invalid', 'turn lines that cannot be used into failed items')
-		.option('--allow-origin <origin>', 'let this origin, such as http://127.0.0.1:8080, be private; repeat it', collect)
-		.option('--fresh', 'start another run, also where the same one is there already');
-	addThumbnailFlags(command);
-	addSessionFlags(command);
-	addOutputFlags(command).action(async (sources: string[], flags: RunFlags) => {
+	const command = addRunFlags(program.command('run').description('run a flow over the items of SOURCE'));
+	command.action(async (sources: string[], flags: RunFlags) => {
 		const {runCommand} = await import('./run-command.ts');
 		onExit(await runCommand(sources, flags));
+	});
+}
+
+/** What `run` takes, and `plan` as well. */
+function addRunFlags(command: Command): Command {
+	addSource(command)
+		.requiredOption('--out <dir>', 'folder for outputs and records')
+		.option('--state <dir>', 'folder for records only (default: .twolane below --out)')
+		.option('--limit <n>', 'take this many items', readWhole)
+		.option('--skip-invalid', 'turn lines that cannot be used into failed items')
+		.option('--fresh', 'start another run, also where the same one is there already');
+	addFlowFlags(command);
+	addThumbnailFlags(command);
+	addSessionFlags(command);
+	return addOutputFlags(command);
+}
+
+const addSource = (command: Command): Command =>
+	command.argument('<source...>', 'manifest (JSONL, JSON, CSV, TSV, txt, each also .gz), folder, URL, or - for standard input');
+
+/** What decides which items a source may hold. */
+const addFlowFlags = (command: Command): Command =>
+	command
+		.option('--flow <name>', 'thumbnail, or a path such as ./my-flow.ts', 'thumbnail')
+		.option('--set <name=value>', "one of the flow's options; repeat it", collectSetting)
+		.option('--allow-origin <origin>', 'let this origin, such as http://127.0.0.1:8080, be private; repeat it', collect);
+
+/** The commands that start nothing. */
+function addChecks(program: Command, onExit: (code: number) => void): void {
+	const plan = addRunFlags(program.command('plan').description('what run with the same words would do: items, hosts, limits, time'));
+	plan.action(async (sources: string[], flags: RunFlags) => {
+		onExit(await (await import('./plan-command.ts')).planCommand(sources, flags));
+	});
+	const validate = addSource(program.command('validate').description('what is wrong with SOURCE, with line numbers'));
+	addOutputFlags(addFlowFlags(validate)).action(async (sources: string[], flags: ValidateFlags) => {
+		onExit(await (await import('./validate-command.ts')).validateCommand(sources, flags));
+	});
+	const doctor = program.command('doctor').description('what is fine on this machine, and what to fix');
+	doctor
+		.option('--out <dir>', 'folder that a run would write to (default: the working directory)')
+		.option('--json', 'one JSON object a check');
+	doctor.action(async (flags: DoctorFlags) => {
+		onExit(await (await import('./doctor-command.ts')).doctorCommand(flags));
 	});
 }
 
@@ -68,7 +114,13 @@ function addDemo(program: Command, onExit: (code: number) => void): void {
 
 /** The commands on a run that is there. */
 function addRunCommands(program: Command, onExit: (code: number) => void): void {
-	const add = (name: string, description: string): Command => addPlaceFlags(program.command(name).description(description).argument('[run]', "path of a run's folder, or the beginning of its id with --out (default: the newest in --out)"));
+	const add = (name: string, description: string): Command =>
+		addPlaceFlags(
+			program
+				.command(name)
+				.description(description)
+				.argument('[run]', "path of a run's folder, or the beginning of its id with --out (default: the newest in --out)"),
+		);
 	const resume = addSessionFlags(add('resume', 'go on with a run that was stopped or killed'));
 	addOutputFlags(resume).action(async (word: string | undefined, flags: ResumeFlags) => {
 		onExit(await (await import('./resume-command.ts')).resumeCommand(word, flags));
@@ -88,7 +140,10 @@ function addRunCommands(program: Command, onExit: (code: number) => void): void 
 		onExit(await (await import('./results-command.ts')).resultsCommand(word, flags));
 	});
 	for (const action of ['pause', 'cancel'] as const) {
-		const command = add(action, action === 'pause' ? 'stop a run; resume goes on with it' : 'end a run with what it has; redrive runs the rest');
+		const command = add(
+			action,
+			action === 'pause' ? 'stop a run; resume goes on with it' : 'end a run with what it has; redrive runs the rest',
+		);
 		addOutputFlags(command).action(async (word: string | undefined, flags: ControlFlags) => {
 			onExit(await (await import('./control-command.ts')).controlCommand(action, word, flags));
 		});
@@ -106,6 +161,7 @@ const addPlaceFlags = (command: Command): Command =>
 function addSessionFlags(command: Command): Command {
 	addLimitFlags(command);
 	return command
+		.optionsGroup('Failures:')
 		.option('--attempts <n>', 'tries of one stage of one item (default: 4)', readWhole)
 		.option('--tolerated-failure-count <n>', 'stop after more failures than this', readWhole)
 		.option('--tolerated-failure-percentage <p>', 'stop after a larger share of failures than this', readPercentage);
@@ -113,6 +169,7 @@ function addSessionFlags(command: Command): Command {
 
 function addThumbnailFlags(command: Command): void {
 	command
+		.optionsGroup('Thumbnails:')
 		.option('--size <size>', '256, 320x200:cover, small=160x160; repeat it (default: 256)', collect)
 		.addOption(new Option('--format <format>', 'of the thumbnails (default: jpeg)').choices(['jpeg', 'webp', 'png', 'avif', 'same']))
 		.option('--quality <n>', '1 to 100 (default: 80, avif 50)', readWhole)
@@ -128,6 +185,7 @@ const kinds = {
 
 /** The flags of the limits, from the one table. */
 function addLimitFlags(command: Command): void {
+	command.optionsGroup('Limits:');
 	for (const [name, {flag, short, kind, meaning, default: fallback, min, max}] of Object.entries(limitTable)) {
 		const {value, read, show} = kinds[kind];
 		const readInRange = (text: string): number | 'auto' => {
@@ -149,7 +207,10 @@ function addLimitFlags(command: Command): void {
 }
 
 const addOutputFlags = (command: Command): Command =>
-	command.option('--json', 'one JSON object a line on stdout').option('--quiet', 'print nothing but failures of the command itself');
+	command
+		.optionsGroup('Output:')
+		.option('--json', 'one JSON object a line on stdout')
+		.option('--quiet', 'print nothing but failures of the command itself');
 
 const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
 

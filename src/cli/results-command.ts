@@ -15,7 +15,8 @@ export async function resultsCommand(word: string | undefined, flags: ResultsFla
 	const {place, spec} = await findRun(word, flags);
 	const query = flags.failed ? ({status: 'failed'} as const) : {};
 	// A run without a plan has no items yet, and says so.
-	if ((await readStanding(place.ports, spec.runId)).generations.length === 0) style.note('The run has not been planned yet: it has no items.');
+	if ((await readStanding(place.ports, spec.runId)).generations.length === 0)
+		style.note('The run has not been planned yet: it has no items.');
 	if (flags.as === 'csv') await style.print(csvHeader);
 	if (flags.as === 'jsonl') {
 		for await (const lines of listItemLines(place.ports, spec.runId, query)) await style.print(lines.join('\n'));

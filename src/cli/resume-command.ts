@@ -12,6 +12,7 @@ import {openReaders} from '../wire.ts';
 import {type FoundRun, type PlaceFlags, findRun} from './find-run.ts';
 import {checkWords} from './failure.ts';
 import {listenForInterrupt} from './interrupt.ts';
+import {crashedRun} from './launcher.ts';
 import {type LoadedFlow, loadFlow} from './load-flow.ts';
 import {type OutputStyle, openOutput} from './output-style.ts';
 import {plural} from './quantities.ts';
@@ -29,13 +30,15 @@ export interface RedriveFlags extends ResumeFlags {
 /** `twolane resume [RUN]` */
 export async function resumeCommand(word: string | undefined, flags: ResumeFlags): Promise<number> {
 	const style = openOutput(flags);
-	return await resumeRun({word, flags, style, stop: listenForInterrupt(line => style.note(line))});
+	return await resumeRun({word: crashedRun() ?? word, flags, style, stop: listenForInterrupt(line => style.note(line))});
 }
 
 /** `twolane redrive [RUN] [--only CODE]` */
 export async function redriveCommand(word: string | undefined, flags: RedriveFlags): Promise<number> {
 	const style = openOutput(flags);
 	const stop = listenForInterrupt(line => style.note(line));
+	const crashed = crashedRun();
+	if (crashed !== undefined) return await resumeRun({word: crashed, flags, style, stop});
 	const {place, spec} = await findRun(word, flags);
 	const {generation, items, isJoined, only} = await redriveRun(place.ports, spec.runId, {only: flags.only});
 	const what = `${plural(items, 'item')} to run again${only ? `, those that failed with ${only.join(' or ')}` : ''}`;
@@ -54,7 +57,8 @@ export interface ResumeRequest {
 export async function resumeRun({word, flags, style, stop}: ResumeRequest): Promise<number> {
 	const found = await findRun(word, flags);
 	const {place, spec} = found;
-	await refuseEnded(found);
+	// After a crash the report may be all that is left to do.
+	if (crashedRun() === undefined) await refuseEnded(found);
 	const {flow, extensions} = await loadFlowOf(spec);
 	const session = await mergeSession(found, flags);
 	const {allowOrigins} = spec;
@@ -63,7 +67,9 @@ export async function resumeRun({word, flags, style, stop}: ResumeRequest): Prom
 	const readers = await openReaders({allowOrigins});
 	// Checked when they were stored: undefined is no value.
 	const allLimits = {...limits, maxBytes: spec.maxBytes} as Limits;
-	const lanes = checkWords(() => setUpLanes(flow, {...(rest as object), limits: allLimits, options: spec.options, readers, out: place.out}));
+	const lanes = checkWords(() =>
+		setUpLanes(flow, {...(rest as object), limits: allLimits, options: spec.options, readers, out: place.out}),
+	);
 	return await workOnRun({place, begun, lanes, session: session ?? sessionOf(begun.standing), style, stop});
 }
 
@@ -86,7 +92,12 @@ async function mergeSession({place, spec}: FoundRun, flags: SessionFlags): Promi
 async function loadFlowOf({flow, flowFile, runId}: RunSpec): Promise<LoadedFlow> {
 	if (flowFile === undefined) return await loadFlow(flow);
 	const loaded = await loadFlow(flowFile.path);
-	const sha256 = createHash('sha256').update(await readFile(flowFile.path)).digest('hex');
+	const sha256 = createHash('sha256')
+		.update(await readFile(flowFile.path))
+		.digest('hex');
 	if (sha256 === flowFile.sha256 && loaded.flow.name === flow) return loaded;
-	throw new TwolaneError('STATE_INVALID', `${flowFile.path} has changed since run ${runId} was created: its results would not fit together`);
+	throw new TwolaneError(
+		'STATE_INVALID',
+		`${flowFile.path} has changed since run ${runId} was created: its results would not fit together`,
+	);
 }

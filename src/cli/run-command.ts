@@ -58,12 +58,38 @@ export async function runCommand(sources: readonly string[], flags: RunFlags): P
 	const stop = listenForInterrupt(line => style.note(line));
 	// Whatever the words say: standard input has been read, and a fresh run is not meant twice.
 	if (crashed !== undefined) return await resumeRun({word: crashed, flags, style, stop});
+	const {request, tellLeftOut} = await readRequest(sources, flags, {style, stop});
+	const exitCode = await executeRun(request);
+	tellLeftOut();
+	return exitCode;
+}
+
+export interface ReadRequest {
+	readonly request: CommandRequest;
+	/** One line, once the sources have been read, about the files of folders that the flow does not take. */
+	tellLeftOut(): void;
+}
+
+/** What the words of `run` ask for. */
+export async function readRequest(
+	sources: readonly string[],
+	flags: RunFlags,
+	{style, stop}: {readonly style: OutputStyle; readonly stop: AbortSignal},
+): Promise<ReadRequest> {
 	const {flow, extensions, file} = await loadFlow(flags.flow);
 	const where = readPlaceFlags(flags);
 	let leftOut = 0;
-	const exitCode = await executeRun({
+	const request: CommandRequest = {
 		flow,
-		flowFile: file === undefined ? undefined : {path: file, sha256: createHash('sha256').update(await readFile(file)).digest('hex')},
+		flowFile:
+			file === undefined
+				? undefined
+				: {
+						path: file,
+						sha256: createHash('sha256')
+							.update(await readFile(file))
+							.digest('hex'),
+					},
 		extensions,
 		sources,
 		where,
@@ -75,9 +101,13 @@ export async function runCommand(sources: readonly string[], flags: RunFlags): P
 		onLeftOut: () => void leftOut++,
 		style,
 		stop,
-	});
-	if (leftOut > 0) style.note(`${plural(leftOut, 'file')} left out: ${flow.name} takes ${extensions?.join(', ')}`);
-	return exitCode;
+	};
+	return {
+		request,
+		tellLeftOut() {
+			if (leftOut > 0) style.note(`${plural(leftOut, 'file')} left out: ${flow.name} takes ${extensions?.join(', ')}`);
+		},
+	};
 }
 
 /** A run as the command line has it: everything is known but the items. */
@@ -107,16 +137,23 @@ export async function executeRun(request: CommandRequest): Promise<number> {
 
 /** A run that never starts leaves nothing that it made itself. */
 async function begin(place: Place, request: CommandRequest, maxBytes: number): Promise<BegunRun> {
-	const {options, stop, where} = request;
-	const giveBack = await prepareFolders(where);
-	const {sources, style, isResumable: _, ...rest} = request;
+	const giveBack = await prepareFolders(request.where);
 	try {
-		return await beginRun({...rest, sources, place, options: options.options ?? {}, session: sessionOf(options), maxBytes});
+		return await beginRun(toRunRequest(place, request, maxBytes));
 	} catch (error) {
 		await giveBack();
-		if (stop.aborted) throw interruption('the list was read');
-		throw error instanceof TypeError ? usageError(error.message) : error;
+		throw explainReading(error, request.stop);
 	}
+}
+
+export function toRunRequest(place: Place, {options, style: _, isResumable: __, ...rest}: CommandRequest, maxBytes: number): RunRequest {
+	return {...rest, place, options: options.options ?? {}, session: sessionOf(options), maxBytes};
+}
+
+/** What a person is told when sources could not be read: an interruption, words that name no source, or the error as it is. */
+export function explainReading(error: unknown, stop: AbortSignal): unknown {
+	if (stop.aborted) return interruption('the list was read');
+	return error instanceof TypeError ? usageError(error.message) : error;
 }
 
 export function readPlaceFlags({out, state}: {readonly out: string; readonly state?: string}): CommandRequest['where'] {

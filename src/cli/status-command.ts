@@ -42,7 +42,10 @@ export function describeRun(view: RunView, {folder, stream}: {readonly folder: s
 	const stalled = view.stalled ? '  nobody works on it' : '';
 	const {succeeded, failed, skipped, pending, total} = itemCounts;
 	const counts = [`${succeeded} succeeded`, `${failed} failed`, ...(skipped > 0 ? [`${skipped} skipped`] : []), `${pending} pending`];
-	const pace = [...(throughput > 0 ? [`${throughput.toFixed(1)} items/s`] : []), ...(etaSeconds === undefined ? [] : [`${seconds(etaSeconds)} left`])];
+	const pace = [
+		...(throughput > 0 ? [`${throughput.toFixed(1)} items/s`] : []),
+		...(etaSeconds === undefined ? [] : [`${seconds(etaSeconds)} left`]),
+	];
 	return [
 		`${paint(status)}${why}${stalled}  ${view.flow}${generation > 0 ? `, redrive ${generation}` : ''}`,
 		`${counts.join(', ')} of ${total}${pace.length > 0 ? `  ${pace.join(', ')}` : ''}`,

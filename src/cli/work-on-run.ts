@@ -42,11 +42,11 @@ export async function workOnRun({place, begun, lanes, session, style, stop, isRe
 		lanes,
 		stop,
 		drainMs: DRAIN_MS,
-		isReplaying: style.isJson,
+		// The process that crashed has printed what it kept.
+		isReplaying: style.isJson && !isAfterCrash,
 		...(isAfterCrash && {isolatedPool}),
 	});
 	const report = await watch(run, {style, folder: isResumable ? folder : undefined}).finally(() => endSession(place, begun));
-	if (report === undefined) throw new Error(`run ${runId} has no report`);
 	await printEnd(report, {place, folder, style, isResumable});
 	const {failed = 0} = report.itemCounts;
 	return endingOf(report.completionReason, {failed, isTolerant: isTolerant(session)}).exitCode;
@@ -56,17 +56,13 @@ export async function workOnRun({place, begun, lanes, session, style, stop, isRe
 async function watch(
 	run: WorkingRun,
 	{style, folder}: {readonly style: OutputStyle; readonly folder: string | undefined},
-): Promise<RunReport | undefined> {
+): Promise<RunReport> {
 	const progress: Progress | undefined = style.isQuiet || style.isJson ? undefined : showProgress(() => run.snapshot(), process.stderr);
 	style.noteThrough(progress?.note);
 	if (folder !== undefined) tellLauncher({run: folder});
 	const telling = setInterval(() => tellLauncher({settled: countSettled(run)}), TELL_EVERY_MS);
 	try {
-		for await (const outcome of run) {
-			const printing = style.isJson ? style.print(JSON.stringify({type: 'outcome', ...toRow(outcome)})) : undefined;
-			if (printing) await printing;
-		}
-		return run.report;
+		return await run.work(style.isJson ? outcome => style.print(JSON.stringify({type: 'outcome', ...toRow(outcome)})) : undefined);
 	} finally {
 		clearInterval(telling);
 		tellLauncher({done: true});

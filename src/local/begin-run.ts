@@ -2,7 +2,7 @@ import type {FlowDefinition} from '../lanes/flow.ts';
 import type {LanesSetup} from '../lanes/lanes.ts';
 import {TwolaneError} from '../lanes/errors.ts';
 import {ManifestError} from '../manifest/manifest-error.ts';
-import type {PlannedItems} from '../manifest/plan-items.ts';
+import type {ManifestSource, PlannedItems} from '../manifest/plan-items.ts';
 import {createRun} from '../runs/create-run.ts';
 import {forgetRun} from '../runs/forget-run.ts';
 import {readPlan} from '../runs/plan.ts';
@@ -55,33 +55,58 @@ export interface BegunRun {
 	readonly release: () => Promise<void>;
 }
 
+/** A laptop is one worker. */
+export const thisMachine = {engine: 'in-process', maxWorkers: 1} as const;
+
 /** Creates the run, or finds the one that is the same; plans it, unless that is done; and owns it. Nothing of it is left when its list cannot be used. */
 export async function beginRun(request: RunRequest): Promise<BegunRun> {
-	const {place, flow, flowFile, sources: words, session} = request;
-	const {ports, out} = place;
-	const sources: PinnedSource[] = [];
-	const options = sourceOptions(request, words.length > 1);
-	for (const word of words) sources.push(await pinSource(ports, word, options));
-	const identity: RunIdentity = {
+	const {session, isFresh, runId} = request;
+	const {ports} = request.place;
+	const identity = await pinRun(request);
+	const created = await createRun(ports, {identity, session, isFresh, runId, ...thisMachine});
+	const superfluous = identity.sources.filter(source => !isPartOf(source, created.spec));
+	await removeSpools(request.place, superfluous);
+	return {...(await takeRun(request, created.spec)), isNew: created.isNew};
+}
+
+/** Reads every source once, to know which run it is. What cannot be read twice lies below the state then. */
+export async function pinRun(request: RunRequest): Promise<RunIdentity> {
+	const {place, flow, flowFile} = request;
+	const sources = [...(await pinSources(request))];
+	return {
 		flow: flow.name,
 		...(flowFile && {flowFile}),
 		options: {...request.options},
 		sources,
-		out: out.uri,
+		out: place.out.uri,
 		...(request.limit !== undefined && {limit: request.limit}),
 		skipInvalid: request.skipInvalid === true,
 		allowOrigins: [...request.allowOrigins],
 		maxBytes: request.maxBytes,
 	};
-	const {isFresh, runId} = request;
-	// A laptop is one worker.
-	const created = await createRun(ports, {identity, session, isFresh, runId, engine: 'in-process', maxWorkers: 1});
-	for (const source of sources) if ('spool' in source && !isPartOf(source, created.spec)) await ports.state.remove(source.spool);
-	return {...(await takeRun(request, created.spec)), isNew: created.isNew};
 }
 
-const isPartOf = ({spool}: {readonly spool: string}, {sources}: RunSpec): boolean =>
-	sources.some(source => 'spool' in source && source.spool === spool);
+/** What was kept of them goes again when one cannot be read. */
+async function pinSources(request: RunRequest): Promise<readonly PinnedSource[]> {
+	const {place, sources: words} = request;
+	const options = sourceOptions(request, words.length > 1);
+	const pinned: PinnedSource[] = [];
+	try {
+		for (const word of words) pinned.push(await pinSource(place.ports, word, options));
+		return pinned;
+	} catch (error) {
+		await removeSpools(place, pinned);
+		await place.removeEmptyFolders();
+		throw error;
+	}
+}
+
+async function removeSpools({ports: {state}}: Place, sources: readonly PinnedSource[]): Promise<void> {
+	for (const source of sources) if ('spool' in source) await state.remove(source.spool);
+}
+
+const isPartOf = (source: PinnedSource, {sources}: RunSpec): boolean =>
+	'spool' in source && sources.some(other => 'spool' in other && other.spool === source.spool);
 
 /** Owns a run that is there, and makes it ready to be worked on. */
 export async function takeRun(setup: RunSetup, spec: RunSpec): Promise<BegunRun> {
@@ -89,8 +114,7 @@ export async function takeRun(setup: RunSetup, spec: RunSpec): Promise<BegunRun>
 	const {ports} = place;
 	const release = await place.own(spec.runId, stop);
 	try {
-		const options = sourceOptions(setup, spec.sources.length > 1);
-		const open = (source: PinnedSource) => openPinned(ports.state, source, options);
+		const open = sourceOpener(setup, spec);
 		const standing = await readyRun(ports, spec.runId, {flow, session, open, signal: stop, onItems});
 		return {spec, isNew: false, standing, release};
 	} catch (error) {
@@ -109,6 +133,12 @@ async function forgetUnplanned({ports, removeRun}: Place, spec: RunSpec): Promis
 	await forgetRun(ports, spec);
 	await removeRun(spec.runId);
 	return true;
+}
+
+/** How the sources of a run are opened for its planning. */
+export function sourceOpener(setup: RunSetup, {sources}: Pick<RunIdentity, 'sources'>): (source: PinnedSource) => ManifestSource {
+	const options = sourceOptions(setup, sources.length > 1);
+	return source => openPinned(setup.place.ports.state, source, options);
 }
 
 const sourceOptions = ({place, extensions, allowOrigins, stop, onLeftOut}: RunSetup, isOneOfMany: boolean): SourceOptions => ({

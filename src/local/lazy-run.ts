@@ -1,7 +1,7 @@
-import type {Outcome} from '../lanes/outcome.ts';
 import type {Run} from '../lanes/run.ts';
 import {type Report, emptySnapshot} from '../lanes/snapshot.ts';
-import type {WorkingRun} from '../runs/work-run.ts';
+import {pullFrom} from '../runs/pull-from.ts';
+import type {Emit, WorkingRun} from '../runs/work-run.ts';
 
 /** A run that has begun: someone works on it, and lets go of it at the end. */
 export interface Begun {
@@ -16,37 +16,37 @@ export interface Begun {
 export function lazyRun(begin: (how: {readonly isReplaying: boolean}) => Promise<Begun>): Run {
 	let working: WorkingRun | undefined;
 	let isTaken = false;
+	let isBroken = false;
 	const {promise: ended, resolve, reject} = Promise.withResolvers<Report>();
 	// Whoever only iterates never asks for the report: its rejection is thrown to them already.
 	ended.catch(() => {});
 
-	async function* iterate(how: {readonly isReplaying: boolean}): AsyncGenerator<Outcome> {
+	async function work(emit?: Emit): Promise<void> {
+		isTaken = true;
 		try {
-			const begun = await begin(how);
+			const begun = await begin({isReplaying: emit !== undefined});
 			working = begun.run;
-			try {
-				yield* begun.run;
-			} finally {
-				await begun.close();
-			}
+			if (isBroken) begun.run.interrupt();
+			resolve(await begun.run.work(emit).finally(() => begun.close()));
 		} catch (error) {
 			reject(error);
 			throw error;
-		} finally {
-			if (working?.report) resolve(working.report);
 		}
 	}
-	function take(how: {readonly isReplaying: boolean}): AsyncGenerator<Outcome> {
-		if (isTaken) throw new Error('A run is iterated once: start another one for a second pass.');
-		isTaken = true;
-		return iterate(how);
+	function breakOff(): void {
+		isBroken = true;
+		working?.interrupt();
 	}
 
 	return {
-		[Symbol.asyncIterator]: () => take({isReplaying: true}),
+		[Symbol.asyncIterator]() {
+			if (isTaken) throw new Error('A run is iterated once: start another one for a second pass.');
+			isTaken = true;
+			return pullFrom(work, {onBreak: breakOff});
+		},
 		snapshot: () => working?.snapshot() ?? emptySnapshot({}),
 		async report() {
-			if (!isTaken) for await (const _ of take({isReplaying: false}));
+			if (!isTaken) await work();
 			return await ended;
 		},
 	};

@@ -27,6 +27,8 @@ export interface Place {
 	own(runId: string, signal?: AbortSignal): Promise<() => Promise<void>>;
 	/** Removes the records of a run that was never planned, and folders that are empty then. */
 	removeRun(runId: string): Promise<void>;
+	/** Removes folders of the state that are empty, after a run that came to nothing. */
+	removeEmptyFolders(): Promise<void>;
 }
 
 const STATE = '.twolane';
@@ -39,6 +41,12 @@ export function openPlace({out, state}: {readonly out: string | ObjectStore; rea
 	const stateStore = state !== undefined ? directoryStore(state) : outFolder === undefined ? prefixed(outStore, `${STATE}/`) : directoryStore(join(outFolder, STATE));
 	const stateFolder = folderOf(stateStore);
 	const runFolder = (runId: string): string => join(stateFolder ?? '', layout.run(runId));
+
+	async function removeEmptyFolders(): Promise<void> {
+		if (stateFolder === undefined) return;
+		const names = ['runs', 'active', 'runs-by-time', 'spool', 'tmp', ''];
+		await removeEmpty([...names.map(name => join(stateFolder, name)), ...temporariesOf(outFolder)]);
+	}
 
 	return {
 		out: outStore,
@@ -63,16 +71,20 @@ export function openPlace({out, state}: {readonly out: string | ObjectStore; rea
 		async removeRun(runId) {
 			if (stateFolder === undefined) return;
 			await rm(runFolder(runId), {recursive: true, force: true});
-			const names = ['runs', 'active', 'runs-by-time', 'spool', 'tmp', ''];
-			await removeEmpty([...names.map(name => join(stateFolder, name)), ...(outFolder === undefined ? [] : [join(outFolder, STATE, 'tmp'), join(outFolder, STATE)])]);
+			await removeEmptyFolders();
 		},
+		removeEmptyFolders,
 	};
 }
 
 async function letGo(ownership: Ownership, {outFolder, stateFolder}: {readonly outFolder: string | undefined; readonly stateFolder: string}): Promise<void> {
 	await ownership.release();
-	await removeEmpty([join(stateFolder, 'tmp'), ...(outFolder === undefined ? [] : [join(outFolder, STATE, 'tmp'), join(outFolder, STATE)])]);
+	await removeEmpty([join(stateFolder, 'tmp'), ...temporariesOf(outFolder)]);
 }
+
+/** Where outputs are half written, and the folder that holds that. */
+const temporariesOf = (outFolder: string | undefined): readonly string[] =>
+	outFolder === undefined ? [] : [join(outFolder, STATE, 'tmp'), join(outFolder, STATE)];
 
 /** Only what is empty goes; a neighbour makes its folder again. */
 async function removeEmpty(folders: readonly string[]): Promise<void> {

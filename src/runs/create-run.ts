@@ -27,18 +27,29 @@ export interface CreatedRun {
  */
 export async function createRun(ports: RunPorts, run: NewRun): Promise<CreatedRun> {
 	if (run.runId !== undefined) return await createNamed(ports, run, run.runId);
-	const idOf = (fresh: number): string => identify(run.identity, fresh, ports.sha256);
-	let fresh = 0;
+	const {newest, nextId, count} = await findEqual(ports, run.identity);
+	const isThere = newest !== undefined && !run.isFresh;
+	const created = isThere ? {spec: newest, isNew: false} : await write(ports, makeSpec(ports, run, {runId: nextId, fresh: count}));
+	await register(ports, created.spec);
+	return created;
+}
+
+export interface EqualRuns {
+	readonly newest: RunSpec | undefined;
+	readonly count: number;
+	/** What another one would be called. */
+	readonly nextId: string;
+}
+
+/** The runs that are there already with the same identity. Changes nothing. */
+export async function findEqual(ports: Pick<RunPorts, 'state' | 'sha256'>, identity: RunIdentity): Promise<EqualRuns> {
 	let newest: RunSpec | undefined;
-	for (let spec = await findSpec(ports, idOf(0)); spec; spec = await findSpec(ports, idOf(fresh))) {
+	for (let count = 0; ; count++) {
+		const nextId = identify(identity, count, ports.sha256);
+		const spec = await findSpec(ports, nextId);
+		if (spec === undefined) return {newest, count, nextId};
 		newest = spec;
-		fresh++;
 	}
-	if (newest && !run.isFresh) {
-		await register(ports, newest);
-		return {spec: newest, isNew: false};
-	}
-	return await write(ports, makeSpec(ports, run, {runId: idOf(fresh), fresh}));
 }
 
 async function createNamed(ports: RunPorts, run: NewRun, runId: string): Promise<CreatedRun> {
@@ -46,9 +57,11 @@ async function createNamed(ports: RunPorts, run: NewRun, runId: string): Promise
 		throw new RangeError(`runId must be 1 to 64 of a-z, 0-9, - and _, beginning with a letter or digit, got ${JSON.stringify(runId)}.`);
 	}
 	const there = await findSpec(ports, runId);
-	if (there === undefined) return await write(ports, makeSpec(ports, run, {runId, fresh: 0}));
-	if (identify(there, 0, ports.sha256) === identify(run.identity, 0, ports.sha256)) return {spec: there, isNew: false};
-	const what = there.flow === run.identity.flow ? 'with other options or sources' : `of the flow '${there.flow}'`;
+	const created = there ? {spec: there, isNew: false} : await write(ports, makeSpec(ports, run, {runId, fresh: 0}));
+	const {spec} = created;
+	await register(ports, spec);
+	if (identify(spec, 0, ports.sha256) === identify(run.identity, 0, ports.sha256)) return created;
+	const what = spec.flow === run.identity.flow ? 'with other options or sources' : `of the flow '${spec.flow}'`;
 	throw new TwolaneError('RUN_REFUSED', `run ${runId} is there already, ${what}: give this one another runId`);
 }
 
@@ -67,9 +80,7 @@ function makeSpec(
 async function write(ports: RunPorts, spec: RunSpec): Promise<CreatedRun> {
 	await ports.state.create(layout.active(spec.runId), '');
 	const isNew = await ports.state.create(layout.spec(spec.runId), writeJson(spec));
-	const there = isNew ? spec : await readSpec(ports, spec.runId);
-	await register(ports, there);
-	return {spec: there, isNew};
+	return {spec: isNew ? spec : await readSpec(ports, spec.runId), isNew};
 }
 
 /** Lists the run by its time; a kill may have come between its spec and this. */

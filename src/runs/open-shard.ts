@@ -115,10 +115,16 @@ function joinShard(ports: ShardPorts, {place, shard, claim, rows, works, window,
 
 	async function writeNext(header: Pick<PartHeader, 'isEnd' | 'work'>): Promise<void> {
 		const name = {claim, seq: seq++, counts: {...counts}};
-		const key = layout.part(place, partName(name));
-		const unsaved = rows.takeUnsaved({key, ...name});
-		saved = started;
-		await state.create(key, writePart({started, ...header}, unsaved));
+		const part = {key: layout.part(place, partName(name)), ...name};
+		const unsaved = rows.takeUnsaved(part);
+		const recorded = started;
+		try {
+			await state.create(part.key, writePart({started: recorded, ...header}, unsaved));
+			saved = recorded;
+		} catch (error) {
+			rows.giveBack(part, unsaved);
+			throw error;
+		}
 	}
 
 	/** Puts more items on record as started; what is in flight when the process dies is then among them. */

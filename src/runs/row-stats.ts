@@ -58,7 +58,7 @@ export function createRowTally(): RowTally {
 			if (row.status === 'succeeded') for (const {bytes} of row.outputs) bytesOut += bytes;
 			if (row.status === 'failed') addError(errors, {code: row.error.code, count: 1, example: {id: row.id, message: row.error.message}});
 		},
-		stats: () => ({counts: {...counts}, bytesOut, stages, errors: [...errors.values()]}),
+		stats: () => addStats([{counts, bytesOut, stages, errors: [...errors.values()]}]),
 	};
 }
 

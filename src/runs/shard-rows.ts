@@ -16,6 +16,8 @@ export interface ShardRows {
 	add(row: Row | PendingRow, claim: number): void;
 	/** The rows that are in no part yet, sorted; from now on they count as saved in the part of this key. */
 	takeUnsaved(part: PartName): readonly KeptRow[];
+	/** The part of this key could not be written: its rows are in no part again. */
+	giveBack(part: PartName, rows: readonly KeptRow[]): void;
 	hasUnsaved(): boolean;
 	addPart(name: PartName, part: Part): void;
 	/** Whether the part was added already. */
@@ -27,7 +29,7 @@ export interface ShardRows {
 
 export function createShardRows(state: ObjectStore, {mostCharacters = MOST_CHARACTERS} = {}): ShardRows {
 	const best = new Map<number, KeptRow>();
-	const parts: {readonly name: PartName; readonly from: number}[] = [];
+	let parts: {readonly name: PartName; readonly from: number}[] = [];
 	const keys = new Set<string>();
 	let unsaved: KeptRow[] = [];
 	let characters = 0;
@@ -77,6 +79,10 @@ export function createShardRows(state: ObjectStore, {mostCharacters = MOST_CHARA
 			unsaved = [];
 			if (characters > mostCharacters) spill();
 			return taken;
+		},
+		giveBack({key}, taken) {
+			parts = parts.filter(({name}) => name.key !== key);
+			unsaved = [...taken, ...unsaved];
 		},
 		hasUnsaved: () => unsaved.length > 0,
 		knows: ({key}) => keys.has(key),

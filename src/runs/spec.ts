@@ -45,7 +45,7 @@ const identitySchema = z.strictObject({
 	sources: z.array(pinnedSource),
 	/** URI. */
 	out: z.string(),
-	limit: z.int().positive().optional(),
+	limit: count.optional(),
 	skipInvalid: z.boolean(),
 	allowOrigins: z.array(z.string()),
 	maxBytes: z.int().positive(),

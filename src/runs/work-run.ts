@@ -6,11 +6,12 @@ import {type CompletionReason, type Snapshot, emptySnapshot} from '../lanes/snap
 import {parseItemLine} from '../manifest/item-line.ts';
 import {TwolaneError} from '../lanes/errors.ts';
 import {type RunReport, finishRun} from './finish.ts';
-import {type StampedOutputs, stampOutputs} from './outputs.ts';
+import {stampOutputs} from './outputs.ts';
+import {pullFrom} from './pull-from.ts';
 import type {RunPorts} from './ports.ts';
 import {replayOutcomes} from './replay.ts';
 import {type Session, openSession} from './session.ts';
-import {type Standing, isSealed, latest, readStanding, sessionOf, totalOf} from './standing.ts';
+import {type Generation, type Standing, isSealed, latest, readStanding, sessionOf, totalOf} from './standing.ts';
 
 export interface WorkOptions {
 	readonly lanes: LanesSetup;
@@ -26,29 +27,44 @@ export interface WorkOptions {
 	readonly isReplaying?: boolean | undefined;
 }
 
-/** One worker's session on a run: iterate it once. */
+/** Takes an outcome; what it returns is waited for. */
+export type Emit = (outcome: Outcome) => Promise<void> | undefined;
+
+/** One worker's session on a run: work, or iterate, once. */
 export interface WorkingRun extends AsyncIterable<Outcome> {
-	snapshot(): Snapshot;
-	/** How the run stands after the iteration. */
+	/** Works until the run has ended or something stops it. @returns how it stands then. */
+	work(emit?: Emit): Promise<RunReport>;
+	/** How the run stands after the work. */
 	readonly report: RunReport | undefined;
+	/** Takes no new item from now on, like a stop. */
+	interrupt(): void;
+	snapshot(): Snapshot;
 }
 
 /** Works on the open shards of a planned run until they are sealed or something stops it, then writes results and report. */
 export function workRun(ports: RunPorts, runId: string, options: WorkOptions): WorkingRun {
 	const view: View = {};
+	// A consumer who breaks off wants what is in flight to end and to be kept, like any other stop.
+	const breaking = new AbortController();
+	const stop = options.stop ? AbortSignal.any([options.stop, breaking.signal]) : breaking.signal;
+	const interrupt = (): void => breaking.abort('INTERRUPTED');
 
-	async function* iterate(): AsyncGenerator<Outcome> {
+	async function work(emit: Emit = () => undefined): Promise<RunReport> {
 		const standing = await readStanding(ports, runId);
 		const generation = latest(standing);
 		if (generation === undefined || standing.unplanned) throw new TwolaneError('INTERNAL', `run ${runId} is worked on before it is planned`);
 		view.standing = standing;
-		if (options.isReplaying) yield* replayOutcomes(ports, standing);
-		if (!isSealed(standing)) yield* work(ports, {standing, generation, view}, options);
-		else view.report = await finishRun(ports, standing, {limits: options.lanes.limits});
+		if (options.isReplaying) for await (const outcome of replayOutcomes(ports, standing)) await emit(outcome);
+		view.report = isSealed(standing)
+			? await finishRun(ports, standing, {limits: options.lanes.limits})
+			: await workOn(ports, {standing, generation, view, emit}, {...options, stop});
+		return view.report;
 	}
 
 	return {
-		[Symbol.asyncIterator]: iterate,
+		work,
+		interrupt,
+		[Symbol.asyncIterator]: () => pullFrom(work, {onBreak: interrupt}),
 		snapshot: () => view.run?.snapshot() ?? emptySnapshot({total: view.standing && totalOf(view.standing)}),
 		get report() {
 			return view.report;
@@ -63,96 +79,72 @@ interface View {
 	report?: RunReport;
 }
 
-type Opened = Parameters<typeof openSession>[1] & {readonly view: View};
+interface Opened {
+	readonly standing: Standing;
+	readonly generation: Generation;
+	readonly view: View;
+	readonly emit: Emit;
+}
 
-async function* work(ports: RunPorts, opened: Opened, options: WorkOptions): AsyncGenerator<Outcome> {
+async function workOn(ports: RunPorts, opened: Opened, options: WorkOptions): Promise<RunReport> {
 	const {view, standing} = opened;
 	const {limits} = options.lanes;
 	const snapshot = (): Snapshot => view.run?.snapshot() ?? emptySnapshot({});
 	const session = await openSession(ports, opened, {...options, limits, snapshot});
-	const drive = createDrive({session, standing, generation: opened.generation.place.generation, view}, options);
-	let isFailed = false;
 	try {
-		let reason: CompletionReason = 'ALL_COMPLETED';
-		if (options.isolatedPool && options.lanes.flow.transform) reason = yield* drive({isCareful: true});
-		if (reason === 'ALL_COMPLETED') yield* drive({isCareful: false});
+		const reason = await driveAll(session, opened, options);
+		const shown = await session.close(reason);
+		return await finishRun(ports, await readStanding(ports, standing.spec.runId), {reason, shown, limits});
 	} catch (error) {
-		isFailed = true;
 		await session.drop();
 		throw error;
-	} finally {
-		// Also after a `break` of the consumer.
-		if (!isFailed) {
-			const reason = drive.reason();
-			const shown = await session.close(reason);
-			const {runId} = standing.spec;
-			view.report = await finishRun(ports, await readStanding(ports, runId), {reason, shown, limits});
-		}
 	}
 }
 
-interface DriveSetup {
-	readonly session: Session;
-	readonly standing: Standing;
-	readonly generation: number;
-	readonly view: View;
-}
-interface Drive {
-	(how: {readonly isCareful: boolean}): AsyncGenerator<Outcome, CompletionReason>;
-	/** Why the last one ended. */
-	reason(): CompletionReason;
+/** First what may have killed a process, then the rest. @returns why it ended. */
+async function driveAll(session: Session, opened: Opened, options: WorkOptions): Promise<CompletionReason> {
+	if (opened.standing.control.state === 'cancelled') return 'CANCELLED';
+	const isCareful = options.isolatedPool !== undefined && options.lanes.flow.transform !== undefined;
+	const reason = isCareful ? await drive(session, opened, {...options, isCareful}) : 'ALL_COMPLETED';
+	return reason === 'ALL_COMPLETED' ? await drive(session, opened, {...options, isCareful: false}) : reason;
 }
 
-/** Runs the lanes over the session's items and keeps every outcome, also those that a consumer who broke off does not want. */
-function createDrive({session, standing, generation, view}: DriveSetup, {lanes, isolatedPool}: WorkOptions): Drive {
+/** Runs the lanes over the session's items and keeps every outcome. @returns why they ended. */
+async function drive(
+	session: Session,
+	{standing, generation, view, emit}: Opened,
+	{lanes, isolatedPool, isCareful}: WorkOptions & {readonly isCareful: boolean},
+): Promise<CompletionReason> {
 	const {spec} = standing;
 	const {toleratedFailureCount, toleratedFailurePercentage} = sessionOf(standing);
-	const outputs: StampedOutputs = {spec, generation, claimOf: session.claimOf, onSuperseded: session.interrupt};
-	let reason: CompletionReason = 'INTERRUPTED';
-
-	async function* drive(how: {readonly isCareful: boolean}): AsyncGenerator<Outcome, CompletionReason> {
-		const run = startRun({
-			...lanes,
-			...(how.isCareful && isolatedPool && {pool: isolatedPool}),
-			store: lanes.store && stampOutputs(lanes.store, outputs),
-			runId: spec.runId,
-			items: session.lines(how),
-			open: line => parseItemLine(line as string, lanes.flow),
-			total: totalOf(standing),
-			before: session.ended(),
-			toleratedFailureCount,
-			toleratedFailurePercentage,
-			stop: session.stop,
-			signal: session.abandon,
-		});
-		view.run = run;
-		const outcomes = run[Symbol.asyncIterator]();
-		let isOver = false;
-		try {
-			for (;;) {
-				const next = await outcomes.next();
-				if (next.done === true) break;
-				await session.settle(next.value, how);
-				yield next.value;
-			}
-			isOver = true;
-			reason = (await run.report()).completionReason ?? 'INTERRUPTED';
-			return reason;
-		} catch (error) {
-			isOver = true;
-			session.fail(error);
-			await outcomes.return?.(undefined).catch(() => {});
-			if (!session.isDrained(error)) throw error;
-			reason = stopReasonOf(session.stop.reason);
-			return reason;
-		} finally {
-			if (!isOver) await drain(outcomes);
+	const outputs = {spec, generation: generation.place.generation, claimOf: session.claimOf, onSuperseded: session.interrupt};
+	const run = startRun({
+		...lanes,
+		...(isCareful && isolatedPool && {pool: isolatedPool}),
+		store: lanes.store && stampOutputs(lanes.store, outputs),
+		runId: spec.runId,
+		items: session.lines({isCareful}),
+		open: line => parseItemLine(line as string, lanes.flow),
+		total: totalOf(standing),
+		before: session.ended(),
+		toleratedFailureCount,
+		toleratedFailurePercentage,
+		stop: session.stop,
+		signal: session.abandon,
+	});
+	view.run = run;
+	try {
+		for await (const outcome of run) {
+			// First out, then kept: a process that goes on after a kill need not tell again what it finds kept.
+			const taking = emit(outcome);
+			if (taking) await taking;
+			const settling = session.settle(outcome, {isCareful});
+			if (settling) await settling;
 		}
-
-		async function drain(left: AsyncIterator<Outcome>): Promise<void> {
-			session.interrupt();
-			for (let next = await left.next(); next.done !== true; next = await left.next()) await session.settle(next.value, how);
-		}
+		return (await run.report()).completionReason ?? 'INTERRUPTED';
+	} catch (error) {
+		session.fail(error);
+		if (session.isDrained(error)) return stopReasonOf(session.stop.reason);
+		throw error;
 	}
-	return Object.assign(drive, {reason: () => reason});
 }

@@ -148,7 +148,10 @@ describe('a folder of photos', () => {
 		expect(thumbs).toHaveLength(4);
 		const second = await runCli(twice, {cwd: place.path});
 		expect(second.stdout).toContain('2 succeeded');
-		expect(second.stderr).toBe('1 file left out: thumbnail takes jpg, jpeg, png, webp, gif, avif\n');
+		expect(second.stderr).toMatch(/^This run is there already, since /u);
+		const third = await runCli([...twice, '--fresh'], {cwd: place.path});
+		expect(third.stdout).toContain('2 succeeded');
+		expect(third.stderr).toBe('1 file left out: thumbnail takes jpg, jpeg, png, webp, gif, avif\n');
 		expect((await place.list('photos/thumbs')).filter(name => name.endsWith('.png')).toSorted()).toEqual(thumbs);
 	});
 

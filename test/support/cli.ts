@@ -1,15 +1,18 @@
 import assert from 'node:assert/strict';
 import {spawn} from 'node:child_process';
-import {createHash} from 'node:crypto';
+import {createHash, randomUUID} from 'node:crypto';
 import {once} from 'node:events';
+import {existsSync, readFileSync, rmSync} from 'node:fs';
 import {mkdir, mkdtemp, readFile, readdir, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {dirname, join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import type {Report} from '../../src/lanes/snapshot.ts';
-import type {ResultFile, ResultFiles} from '../../src/runs/row-writer.ts';
+import type {ResultFile, ResultFiles} from '../../src/runs/seal.ts';
+import type {KillPoint, Orders} from './kill-at.ts';
 
 const launcher = fileURLToPath(new URL('../../bin/twolane.js', import.meta.url));
+const killAtModule = new URL('kill-at.ts', import.meta.url).href;
 
 export interface CliOptions {
 	readonly cwd?: string;
@@ -18,6 +21,12 @@ export interface CliOptions {
 	readonly stdin?: string | Uint8Array;
 	/** Standard input never ends. */
 	readonly isStdinOpen?: boolean;
+	/** Where the command, not its launcher, ends itself with a SIGKILL. */
+	readonly killAt?: KillPoint;
+	/** A process group of its own: `killGroup` ends launcher and command at once, as a shell or a container does. */
+	readonly hasGroup?: boolean;
+	/** Makes `commandPid` known. */
+	readonly isCommandKnown?: boolean;
 }
 
 export interface CliEnd {
@@ -33,29 +42,39 @@ export interface Cli {
 	readonly pid: number;
 	readonly ended: Promise<CliEnd>;
 	kill(signal: NodeJS.Signals): void;
+	killGroup(signal: NodeJS.Signals): void;
+	/** Process id of the command, the launcher's child; `undefined` before it has started. */
+	commandPid(): number | undefined;
 	/** Resolves with the time at which the output so far matches; rejects when the command ends without. */
 	saw(stream: 'stdout' | 'stderr', pattern: RegExp): Promise<number>;
 }
 
 /** The command as a person starts it, through its launcher. */
-export function startCli(args: readonly string[], {cwd, env, stdin = '', isStdinOpen = false}: CliOptions = {}): Cli {
+export function startCli(args: readonly string[], options: CliOptions = {}): Cli {
+	const {cwd, env, stdin = '', isStdinOpen = false, hasGroup = false} = options;
 	// The test runner's own colours are no setting of the person's.
 	const {NO_COLOR: _, FORCE_COLOR: __, ...clean} = process.env;
-	const child = spawn(process.execPath, [launcher, ...args], {cwd, env: {...clean, ...env}});
+	const pidFile = join(tmpdir(), `twolane-pid-${randomUUID()}`);
+	const child = spawn(process.execPath, [launcher, ...args], {
+		cwd,
+		env: {...clean, ...giveOrders(options, pidFile), ...env},
+		detached: hasGroup,
+	});
 	const output = {stdout: '', stderr: ''};
 	for (const name of ['stdout', 'stderr'] as const) child[name].setEncoding('utf8').on('data', (text: string) => (output[name] += text));
 	// A command that refuses its words reads nothing.
 	child.stdin.on('error', () => {});
 	if (!isStdinOpen) child.stdin.end(stdin);
-	const ended = once(child, 'close').then(([exitCode]: unknown[]): CliEnd => ({
-		...output,
-		exitCode: exitCode as number | null,
-		endedMs: performance.now(),
-	}));
+	const ended = once(child, 'close').then(([exitCode]: unknown[]): CliEnd => {
+		rmSync(pidFile, {force: true});
+		return {...output, exitCode: exitCode as number | null, endedMs: performance.now()};
+	});
 	return {
 		pid: child.pid ?? 0,
 		ended,
 		kill: signal => void child.kill(signal),
+		killGroup: signal => void process.kill(-(child.pid ?? 0), signal),
+		commandPid: () => (existsSync(pidFile) ? Number(readFileSync(pidFile, 'utf8')) || undefined : undefined),
 		saw: (stream, pattern) =>
 			new Promise((resolve, reject) => {
 				const look = (): void => {
@@ -66,6 +85,13 @@ export function startCli(args: readonly string[], {cwd, env, stdin = '', isStdin
 				look();
 			}),
 	};
+}
+
+/** Only with such an option: whatever is loaded ahead of it makes a command slower to start. */
+function giveOrders({killAt, isCommandKnown = false}: CliOptions, pidFile: string): NodeJS.ProcessEnv {
+	if (killAt === undefined && !isCommandKnown) return {};
+	const orders: Orders = {pidFile, ...(killAt && {killAt})};
+	return {NODE_OPTIONS: `--disable-warning=ExperimentalWarning --import=${killAtModule}`, TWOLANE_TEST: JSON.stringify(orders)};
 }
 
 export const runCli = (args: readonly string[], options?: CliOptions): Promise<CliEnd> => startCli(args, options).ended;
@@ -128,7 +154,9 @@ export interface KeptResults {
 	readonly runId: string;
 	readonly flow: string;
 	readonly generation: number;
-	readonly sealed: boolean;
+	/** Shards of this generation that have ended. */
+	readonly sealed: number;
+	readonly control: number;
 	readonly itemCounts: Readonly<Record<string, number>>;
 	readonly completionReason: string;
 	readonly resultFiles: ResultFiles;

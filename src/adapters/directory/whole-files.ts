@@ -32,10 +32,13 @@ export function wholeFiles(folder: string): WholeFiles {
 				} finally {
 					await file.close();
 				}
-				return await moveAnywhere(temporary, path, move);
-			} finally {
-				// Gone already after a rename, a second name after a link. Where it cannot be removed, the next run does it.
-				await rm(temporary, {force: true}).catch(() => {});
+				const isMoved = await moveAnywhere(temporary, path, move);
+				// A rename has taken the temporary name away: one trip less for most files.
+				if (!(isMoved && move === replaceFile)) await removeQuietly(temporary);
+				return isMoved;
+			} catch (error) {
+				await removeQuietly(temporary);
+				throw error;
 			}
 		},
 	};
@@ -83,6 +86,9 @@ const copyExclusively: Move = async (temporary, path) => {
 		throw error;
 	}
 };
+
+/** Where it cannot be removed, the next run does it. */
+const removeQuietly = (temporary: string): Promise<void> => rm(temporary, {force: true}).catch(() => {});
 
 const openNew = (path: string): Promise<FileHandle> => withFolder(path, () => open(path, 'wx'));
 

@@ -1,4 +1,4 @@
-import {createHash} from 'node:crypto';
+import {hash} from 'node:crypto';
 import {availableParallelism, cpus, totalmem} from 'node:os';
 import {type RecordableHistogram, createHistogram} from 'node:perf_hooks';
 import type {Clock, Histogram, Meter} from '../../lanes/ports.ts';
@@ -62,4 +62,4 @@ export function memoryBytes(): number {
 }
 
 /** Lower-case hex. */
-export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+export const sha256 = (text: string): string => hash('sha256', text);

@@ -1,5 +1,6 @@
 import {spawn} from 'node:child_process';
 import {once} from 'node:events';
+import type {Writable} from 'node:stream';
 import {expect, it} from 'vitest';
 import {currentPlace, currentProcess, findProcess, isSamePlace} from '../../../src/adapters/directory/processes.ts';
 
@@ -40,10 +41,17 @@ it('tells processes that were started after each other by their start', async ()
 });
 
 it('counts a process that has ended but was not waited for as dead', async () => {
-	// The shell becomes `sleep`, which never waits for the child that it inherits.
-	const shell = spawn('sh', ['-c', 'true & echo $!; exec sleep 1000'], {stdio: ['ignore', 'pipe', 'ignore']});
-	const [chunk] = (await once(shell.stdout, 'data')) as [Buffer];
-	const pid = Number(String(chunk));
+	// The shell becomes a process that never waits for the child it inherits; that one ends when we let it.
+	const script = `cat <&3 & echo $!; exec "$0" --eval 'console.log("ready"); setInterval(() => {}, 1e6)'`;
+	const shell = spawn('sh', ['-c', script, process.execPath], {stdio: ['ignore', 'pipe', 'inherit', 'pipe']});
+	let output = '';
+	for await (const chunk of shell.stdout ?? []) {
+		output += String(chunk);
+		if (output.includes('ready')) break;
+	}
+	const pid = Number.parseInt(output, 10);
+	expect(await findProcess(pid)).toBeDefined();
+	(shell.stdio[3] as Writable).end();
 	await expect.poll(() => findProcess(pid), {interval: 5}).toBeUndefined();
 	// It is still in the table: the id alone would call it alive.
 	expect(await findProcess(pid, 'win32')).toEqual({});

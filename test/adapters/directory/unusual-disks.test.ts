@@ -8,7 +8,7 @@ import type {ObjectStore} from '../../../src/runs/object-store.ts';
 import {describeObjectStore} from '../../conformance/object-store.ts';
 
 /** What the disk below the tests is like. */
-const disk = vi.hoisted(() => ({linkError: '', isSplit: false, freeBytes: Infinity}));
+const disk = vi.hoisted(() => ({linkError: '', isSplit: false, freeBytes: Infinity, written: () => {}}));
 
 vi.mock('node:fs/promises', async importOriginal => {
 	const real = await importOriginal<typeof import('node:fs/promises')>();
@@ -38,6 +38,7 @@ vi.mock('node:fs/promises', async importOriginal => {
 				const fitting = bytes.subarray(0, disk.freeBytes);
 				disk.freeBytes -= fitting.length;
 				await writeFile(fitting, options);
+				disk.written();
 				if (fitting.length < bytes.length) refuse('ENOSPC');
 			};
 			return file;
@@ -54,7 +55,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-	Object.assign(disk, {linkError: '', isSplit: false, freeBytes: Infinity});
+	Object.assign(disk, {linkError: '', isSplit: false, freeBytes: Infinity, written: () => {}});
 	await rm(folder, {recursive: true, force: true});
 });
 
@@ -97,6 +98,15 @@ describe('a temporary folder on another disk', () => {
 		await store.create('b/created', 'created');
 		expect(await store.create('b/created', 'again')).toBe(false);
 		expect((await listFiles()).sort()).toEqual(['created', 'put']);
+	});
+});
+
+describe('a slow disk', () => {
+	it('shows nothing of an output that was aborted while it was written', async () => {
+		const stop = new AbortController();
+		disk.written = () => stop.abort('stop');
+		await expect(store.put('a', Buffer.from('a'), {n: 0, signal: stop.signal})).rejects.toBe('stop');
+		expect(await listFiles()).toEqual([]);
 	});
 });
 

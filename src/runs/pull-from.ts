@@ -1,0 +1,44 @@
+/** Values that wait to be pulled; whoever pushes more waits for room. */
+const MOST_WAITING = 64;
+
+/** What somebody pushes, as something to iterate. A consumer who breaks off is told by `onBreak`, and waits until the pushing is over. */
+export async function* pullFrom<T>(
+	push: (emit: (value: T) => Promise<void> | undefined) => Promise<unknown>,
+	{onBreak}: {readonly onBreak: () => void},
+): AsyncGenerator<T, void> {
+	let waiting: T[] = [];
+	let wake = (): void => {};
+	let makeRoom = (): void => {};
+	let isOver = false;
+	let isWanted = true;
+
+	function emit(value: T): Promise<void> | undefined {
+		if (!isWanted) return undefined;
+		waiting.push(value);
+		wake();
+		if (waiting.length < MOST_WAITING) return undefined;
+		return new Promise(resolve => (makeRoom = resolve));
+	}
+	const end = (): void => {
+		isOver = true;
+		wake();
+	};
+	const pushing = push(emit).finally(end);
+	// Awaited below, at whichever end comes first.
+	pushing.catch(() => {});
+
+	try {
+		while (!isOver || waiting.length > 0) {
+			const batch = waiting;
+			waiting = [];
+			makeRoom();
+			for (const value of batch) yield value;
+			if (!isOver && waiting.length === 0) await new Promise<void>(resolve => (wake = resolve));
+		}
+	} finally {
+		isWanted = false;
+		makeRoom();
+		if (!isOver) onBreak();
+		await pushing;
+	}
+}

@@ -1,0 +1,205 @@
+import {createHash} from 'node:crypto';
+import type {Clock} from '../../src/lanes/ports.ts';
+import {createRun} from '../../src/runs/create-run.ts';
+import {layout} from '../../src/runs/layout.ts';
+import type {ObjectStore} from '../../src/runs/object-store.ts';
+import type {RunPorts} from '../../src/runs/ports.ts';
+import type {RunIdentity, SessionOptions} from '../../src/runs/spec.ts';
+import {type WorkOptions, type WorkingRun, workRun} from '../../src/runs/work-run.ts';
+import type {FinishedWork} from './check-run.ts';
+import {createFakeClock} from './fake-clock.ts';
+import type {Actor} from './interleave.ts';
+import {type LaneOptions, type Stages, laneSetup, sha256} from './lane-setup.ts';
+import {type MemoryObjects, type StoreStep, memoryObjects} from './memory-objects.ts';
+
+const WALL_MS = Date.UTC(2026, 10, 22);
+
+/** What every run of these tests is a run of. */
+export const testIdentity: RunIdentity = {
+	flow: 'test',
+	options: {},
+	sources: [],
+	out: 'memory:',
+	skipInvalid: false,
+	allowOrigins: [],
+	maxBytes: 1024,
+};
+
+/** The ports of one actor, which draws tokens of its own. */
+export function portsOn(state: ObjectStore, {name, clock}: {readonly name: string; readonly clock: Clock}): RunPorts {
+	let tokens = 0;
+	return {
+		state,
+		clock,
+		wallMs: () => WALL_MS,
+		sha256,
+		openSha256() {
+			const hash = createHash('sha256');
+			return {update: data => void hash.update(data), digest: () => hash.digest('hex')};
+		},
+		token: () => `${name}${tokens++}`,
+	};
+}
+
+/** The ports of somebody whom no schedule holds. */
+export const plainPorts = (state: ObjectStore): RunPorts => portsOn(state, {name: 'plain', clock: createFakeClock()});
+
+/** The store as one actor of a schedule sees it. */
+export function heldStore(store: ObjectStore, before: (step: StoreStep) => Promise<void>): ObjectStore {
+	return {
+		uri: store.uri,
+		isShared: store.isShared,
+		async put(key, body, options) {
+			await before({op: 'put', key});
+			return await store.put(key, body, options);
+		},
+		async create(key, body, options) {
+			await before({op: 'create', key});
+			return await store.create(key, body, options);
+		},
+		async replace(key, body, options) {
+			await before({op: 'replace', key});
+			return await store.replace(key, body, options);
+		},
+		async write(key, chunks) {
+			const parts: (Uint8Array | string)[] = [];
+			for await (const chunk of chunks) parts.push(chunk);
+			await before({op: 'write', key});
+			await store.write(key, eachOf(parts));
+		},
+		async get(key) {
+			await before({op: 'get', key});
+			return await store.get(key);
+		},
+		async head(key) {
+			await before({op: 'head', key});
+			return await store.head(key);
+		},
+		async *read(key, range) {
+			await before({op: 'read', key});
+			yield* store.read(key, range);
+		},
+		async *list(prefix, options) {
+			await before({op: 'list', key: prefix});
+			yield* store.list(prefix, options);
+		},
+		async remove(key) {
+			await before({op: 'remove', key});
+			await store.remove(key);
+		},
+	};
+}
+
+async function* eachOf<T>(values: readonly T[]): AsyncGenerator<T> {
+	yield* values;
+}
+
+export const actorPorts = (state: ObjectStore, actor: Actor): RunPorts => portsOn(heldStore(state, actor.before), actor);
+
+export interface RunToMake {
+	/** Items of each shard. Their ids are `item-0`, `item-1`, ...; item `n` is the number `n`. */
+	readonly shards: readonly number[];
+	/** Whether several machines may write at once. */
+	readonly isShared: boolean;
+	readonly session?: SessionOptions;
+	/** `false`: nobody has planned it yet. */
+	readonly isPlanned?: boolean;
+}
+
+/** A run in a store, and copies of that store as it is then. */
+export interface MadeRun {
+	readonly runId: string;
+	/** A store with the run in it, and what was written to its results, its report and its seals since then. */
+	open(): Promise<RunWorld>;
+}
+
+export interface RunWorld {
+	readonly runId: string;
+	readonly state: MemoryObjects;
+	/** Every text that was stored under a key, in order, for keys that must never go back. */
+	readonly history: ReadonlyMap<string, readonly string[]>;
+}
+
+/** Makes a run of numbers, planned by hand into shards of any size. */
+export async function makeRun({shards, isShared, session = {}, isPlanned = true}: RunToMake): Promise<MadeRun> {
+	const state = memoryObjects({isShared});
+	const {spec} = await createRun(plainPorts(state), {identity: testIdentity, session, maxWorkers: 1});
+	if (isPlanned) await plan(state, spec.runId, shards);
+	return keepRun(state, spec.runId);
+}
+
+/** A run as it stands, to be opened as often as a test likes. */
+export function keepRun({objects, isShared}: MemoryObjects, runId: string): MadeRun {
+	const kept = [...objects].map(([key, {body, metadata}]) => ({key, body, metadata}));
+	return {
+		runId,
+		async open() {
+			const history = new Map<string, string[]>();
+			const state = recording(memoryObjects({isShared}), history);
+			for (const {key, body, metadata} of kept) await state.create(key, body, {metadata});
+			return {runId, state, history};
+		},
+	};
+}
+
+async function plan(state: ObjectStore, runId: string, shards: readonly number[]): Promise<void> {
+	const place = {runId, generation: 0};
+	const key = layout.items(place, 'made');
+	let n = 0;
+	let text = '';
+	const lines = shards.map((count, shard) => {
+		const start = text.length;
+		for (let left = count; left > 0; left--, n++) text += `${JSON.stringify({n, id: `item-${n}`, item: n})}\n`;
+		return JSON.stringify({shard, items: key.slice(layout.run(runId).length), start, end: text.length, count, repeats: 0});
+	});
+	await state.create(key, text);
+	await state.create(layout.plan(place), `[${lines.join(',')}]`);
+}
+
+/** Keeps what is written, key by key. */
+function recording(store: MemoryObjects, history: Map<string, string[]>): MemoryObjects {
+	const record = (key: string): void => {
+		const text = store.objects.get(key)?.text;
+		if (text !== undefined) history.set(key, [...(history.get(key) ?? []), text]);
+	};
+	return {
+		...store,
+		async create(key, body, options) {
+			const isCreated = await store.create(key, body, options);
+			if (isCreated) record(key);
+			return isCreated;
+		},
+		async replace(key, body, options) {
+			const isReplaced = await store.replace(key, body, options);
+			if (isReplaced) record(key);
+			return isReplaced;
+		},
+		async write(key, chunks) {
+			await store.write(key, chunks);
+			record(key);
+		},
+		async put(key, body, options) {
+			const stored = await store.put(key, body, options);
+			record(key);
+			return stored;
+		},
+	};
+}
+
+export interface Worker extends Stages, Omit<WorkOptions, 'lanes'> {
+	readonly lanes?: Omit<LaneOptions, 'clock'>;
+}
+
+/** A worker on a planned run. One item at a time, so that its steps come in one order; one try, so that a failure is one. */
+export function startWork(ports: RunPorts, runId: string, {fetch = async (item: number) => item, store, lanes, ...options}: Worker = {}): WorkingRun {
+	const setup = laneSetup({fetch, ...(store && {store})}, {attempts: 1, limits: {ioConcurrency: 1}, store: ports.state, ...lanes});
+	return workRun(ports, runId, {...options, lanes: {...setup, clock: ports.clock}});
+}
+
+/** Works until the end. @returns the report. */
+export async function work(ports: RunPorts, runId: string, worker: Worker = {}): Promise<FinishedWork> {
+	const run = startWork(ports, runId, worker);
+	const outcomes: FinishedWork['outcomes'][number][] = [];
+	for await (const {id, status} of run) outcomes.push({id, status});
+	return {outcomes, report: run.report};
+}
