@@ -100,9 +100,11 @@ export function run<I, O, R>(
 	options: DurableOptions<O>,
 ): Run<I, R> {
 	const definition = readFlow(flow);
-	if (typeof manifest !== 'string' && !isIterable(manifest)) throw new TypeError('run() wants a manifest: its path, a folder, a URL, or items.');
+	if (typeof manifest !== 'string' && !isIterable(manifest))
+		throw new TypeError('run() wants a manifest: its path, a folder, a URL, or items.');
 	const {out, runId, redrive} = options;
-	if (typeof out !== 'string' && !isObjectStore(out)) throw new TypeError('run() wants an `out` that can keep records: a folder, or a store of ours.');
+	if (typeof out !== 'string' && !isObjectStore(out))
+		throw new TypeError('run() wants an `out` that can keep records: a folder, or a store of ours.');
 	const place = openPlace({out: typeof out === 'string' ? folderOf(out) : out});
 	const lanes = setUpLanes(definition, {...options, out: place.out});
 	const sources = [typeof manifest === 'string' ? manifest : {name: 'items', items: manifest}];

@@ -30,8 +30,14 @@ export async function findRun(word: string | undefined, flags: PlaceFlags): Prom
 	}
 	const [id, ...others] = ids;
 	const where = showPath(flags.state ?? flags.out ?? '');
-	if (id === undefined) throw placeError(word === undefined ? `There is no run in ${where}.` : `There is no run ${word} in ${where}. \`twolane ls --out ${where}\` lists them.`);
-	if (others.length > 0) throw usageError(`${word} is the beginning of ${ids.length} runs: ${ids.slice(0, 5).join(', ')}. Give more of the id.`);
+	if (id === undefined)
+		throw placeError(
+			word === undefined
+				? `There is no run in ${where}.`
+				: `There is no run ${word} in ${where}. \`twolane ls --out ${where}\` lists them.`,
+		);
+	if (others.length > 0)
+		throw usageError(`${word} is the beginning of ${ids.length} runs: ${ids.slice(0, 5).join(', ')}. Give more of the id.`);
 	return {place, spec: await readSpec(place.ports, id)};
 }
 

@@ -14,7 +14,8 @@ export async function tellOfOlderRun(
 	{spec, isNew}: Pick<BegunRun, 'spec' | 'isNew'>,
 	style: OutputStyle,
 ): Promise<void> {
-	if (!isNew) return style.note(`This run is there already, since ${spec.createdAt}: ${showPath(folderOf(spec.runId))}. --fresh starts another one.`);
+	if (!isNew)
+		return style.note(`This run is there already, since ${spec.createdAt}: ${showPath(folderOf(spec.runId))}. --fresh starts another one.`);
 	if (spec.fresh > 0) return undefined;
 	let looked = 0;
 	for await (const id of listRunIds(ports)) {

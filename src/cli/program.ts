@@ -34,7 +34,7 @@ export async function runProgram(words: readonly string[], version: string): Pro
 	program.commandsGroup('Start:');
 	addRun(program, onExit);
 	addDemo(program, onExit);
-	program.commandsGroup('Look before:');
+	program.commandsGroup('Look before:').helpCommand(true);
 	addChecks(program, onExit);
 	program.commandsGroup('Runs that are there:');
 	addRunCommands(program, onExit);

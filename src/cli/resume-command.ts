@@ -16,7 +16,7 @@ import {crashedRun} from './launcher.ts';
 import {type LoadedFlow, loadFlow} from './load-flow.ts';
 import {type OutputStyle, openOutput} from './output-style.ts';
 import {plural} from './quantities.ts';
-import {type SessionFlags, readSession} from './run-command.ts';
+import {type SessionFlags, readSession} from './session-flags.ts';
 import {workOnRun} from './work-on-run.ts';
 
 export interface ResumeFlags extends PlaceFlags, SessionFlags {

@@ -2,7 +2,6 @@ import {createHash} from 'node:crypto';
 import {readFile} from 'node:fs/promises';
 import {resolve} from 'node:path';
 import {parseSize} from '../flows/thumbnail/options.ts';
-import type {Limits} from '../lanes/limits.ts';
 import type {FlowDefinition} from '../lanes/flow.ts';
 import {type RunOptions, sessionOf, setUpLanes} from '../library.ts';
 import {type BegunRun, type RunRequest, beginRun} from '../local/begin-run.ts';
@@ -12,13 +11,14 @@ import {openReaders} from '../wire.ts';
 import {checkWords, interruption, usageError} from './failure.ts';
 import {listenForInterrupt} from './interrupt.ts';
 import {crashedRun} from './launcher.ts';
-import {keepGiven, readLimits} from './limit-flags.ts';
+import {keepGiven} from './limit-flags.ts';
 import {loadFlow} from './load-flow.ts';
 import {type OutputStyle, openOutput} from './output-style.ts';
 import {plural} from './quantities.ts';
 import {resumeRun} from './resume-command.ts';
 import {prepareFolders} from './run-place.ts';
 import {tellOfOlderRun} from './older-run.ts';
+import {type SessionFlags, readSession} from './session-flags.ts';
 import {workOnRun} from './work-on-run.ts';
 
 /** The flags that say what to run. */
@@ -30,13 +30,6 @@ export interface FlowFlags {
 	readonly quality?: number;
 	readonly decode?: string;
 	readonly maxPixels?: number;
-}
-
-/** The flags that say how to run it; they may differ from one session to the next. */
-export interface SessionFlags extends Limits {
-	readonly attempts?: number;
-	readonly toleratedFailureCount?: number;
-	readonly toleratedFailurePercentage?: number;
 }
 
 /** The flags of `run`, as commander gives them. */
@@ -177,11 +170,6 @@ export const readOptions = (flags: FlowFlags & SessionFlags): RunOptions<unknown
 	options: readFlowOptions(flags),
 	...readSession(flags),
 });
-
-export function readSession(flags: SessionFlags): RunOptions<unknown> {
-	const {attempts, toleratedFailureCount, toleratedFailurePercentage} = flags;
-	return {limits: readLimits(flags), ...keepGiven({attempts, toleratedFailureCount, toleratedFailurePercentage})};
-}
 
 function readFlowOptions({flow, set, size, format, quality, decode, maxPixels}: FlowFlags): object {
 	const sizes = size && checkWords(() => size.map(parseSize));

@@ -7,7 +7,13 @@ import {reasonOf} from '../sources/source-options.ts';
  * Makes the folders a run writes to, so that one that cannot be written is found before anything is read.
  * @returns how to take back what was made: a run that never starts leaves nothing of its own.
  */
-export async function prepareFolders({out, state}: {readonly out: string; readonly state?: string | undefined}): Promise<() => Promise<void>> {
+export async function prepareFolders({
+	out,
+	state,
+}: {
+	readonly out: string;
+	readonly state?: string | undefined;
+}): Promise<() => Promise<void>> {
 	const made: string[] = [];
 	const folders = [['--out', out] as const, ['--state', state ?? join(out, '.twolane')] as const];
 	const giveBack = async (): Promise<void> => {

@@ -110,12 +110,7 @@ function measureGate(
 
 export function takeSnapshot(
 	lanes: Lanes,
-	{
-		since,
-		total,
-		before = noneEnded,
-		completionReason,
-	}: SnapshotState & {readonly completionReason?: CompletionReason},
+	{since, total, before = noneEnded, completionReason}: SnapshotState & {readonly completionReason?: CompletionReason},
 ): Snapshot {
 	const {tally, gates, flow} = lanes;
 	const {started, succeeded, failed, skipped} = tally.counts;

@@ -19,16 +19,16 @@ export interface Place {
 	/** The folders of both, where they are folders: a source leaves them out. */
 	readonly folders: readonly string[];
 	/** The folder of a run's records; its key where the state is no folder. */
-	folderOf(runId: string): string;
+	readonly folderOf: (runId: string) => string;
 	/**
 	 * Makes this process the run's only worker, where the state is a folder.
 	 * @throws TwolaneError `RUN_BUSY` naming the process that works on it.
 	 */
-	own(runId: string, signal?: AbortSignal): Promise<() => Promise<void>>;
+	readonly own: (runId: string, signal?: AbortSignal) => Promise<() => Promise<void>>;
 	/** Removes the records of a run that was never planned, and folders that are empty then. */
-	removeRun(runId: string): Promise<void>;
+	readonly removeRun: (runId: string) => Promise<void>;
 	/** Removes folders of the state that are empty, after a run that came to nothing. */
-	removeEmptyFolders(): Promise<void>;
+	readonly removeEmptyFolders: () => Promise<void>;
 }
 
 const STATE = '.twolane';
@@ -38,7 +38,12 @@ const TOKEN_BYTES = 6;
 export function openPlace({out, state}: {readonly out: string | ObjectStore; readonly state?: string | undefined}): Place {
 	const outStore = typeof out === 'string' ? directoryStore(out) : out;
 	const outFolder = folderOf(outStore);
-	const stateStore = state !== undefined ? directoryStore(state) : outFolder === undefined ? prefixed(outStore, `${STATE}/`) : directoryStore(join(outFolder, STATE));
+	const stateStore =
+		state !== undefined
+			? directoryStore(state)
+			: outFolder === undefined
+				? prefixed(outStore, `${STATE}/`)
+				: directoryStore(join(outFolder, STATE));
 	const stateFolder = folderOf(stateStore);
 	const runFolder = (runId: string): string => join(stateFolder ?? '', layout.run(runId));
 
@@ -77,7 +82,10 @@ export function openPlace({out, state}: {readonly out: string | ObjectStore; rea
 	};
 }
 
-async function letGo(ownership: Ownership, {outFolder, stateFolder}: {readonly outFolder: string | undefined; readonly stateFolder: string}): Promise<void> {
+async function letGo(
+	ownership: Ownership,
+	{outFolder, stateFolder}: {readonly outFolder: string | undefined; readonly stateFolder: string},
+): Promise<void> {
 	await ownership.release();
 	await removeEmpty([join(stateFolder, 'tmp'), ...temporariesOf(outFolder)]);
 }

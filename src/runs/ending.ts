@@ -12,11 +12,11 @@ export interface SessionEnding {
 	/** Drop what is in flight: the caller says so, something of ours has failed, or the drain took too long. */
 	readonly abandon: AbortSignal;
 	/** Whether an error only says that the drain took too long. */
-	isDrained(error: unknown): boolean;
-	interrupt(): void;
-	fail(error: unknown): void;
+	readonly isDrained: (error: unknown) => boolean;
+	readonly interrupt: () => void;
+	readonly fail: (error: unknown) => void;
 	/** Looks at nothing any more. */
-	close(): void;
+	readonly close: () => void;
 }
 
 export interface EndingOptions {

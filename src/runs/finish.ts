@@ -28,7 +28,10 @@ export interface RunReport extends Report {
 }
 
 /** `results/manifest.json`. */
-export interface Results extends Pick<RunReport, 'runId' | 'flow' | 'generation' | 'sealed' | 'control' | 'itemCounts' | 'completionReason'> {
+export interface Results extends Pick<
+	RunReport,
+	'runId' | 'flow' | 'generation' | 'sealed' | 'control' | 'itemCounts' | 'completionReason'
+> {
 	readonly resultFiles: ResultFiles;
 }
 

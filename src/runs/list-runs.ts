@@ -11,7 +11,10 @@ export interface RunPage {
 const DEFAULT_LIMIT = 50;
 
 /** Runs, newest first. @throws TwolaneError `STATE_INVALID` for a run whose records are damaged. */
-export async function listRuns(ports: RunPorts, {cursor, limit = DEFAULT_LIMIT}: {readonly cursor?: string; readonly limit?: number} = {}): Promise<RunPage> {
+export async function listRuns(
+	ports: RunPorts,
+	{cursor, limit = DEFAULT_LIMIT}: {readonly cursor?: string; readonly limit?: number} = {},
+): Promise<RunPage> {
 	const runs: RunView[] = [];
 	let last: string | undefined;
 	const after = cursor === undefined ? {} : {after: layout.runsByTime + cursor};

@@ -40,7 +40,10 @@ async function putStamped(
 ): Promise<{readonly sha256: string}> {
 	const sha256 = await hashBytes(body);
 	const stamp: Stamp = {createdat: createdAt, runid: runId, generation, claim: claimOf(n ?? -1), sha256};
-	const write = {metadata: Object.fromEntries(Object.entries(stamp).map(([name, value]) => [name, String(value)])), ...(contentType !== undefined && {contentType})};
+	const write = {
+		metadata: Object.fromEntries(Object.entries(stamp).map(([name, value]) => [name, String(value)])),
+		...(contentType !== undefined && {contentType}),
+	};
 	for (;;) {
 		signal.throwIfAborted();
 		if (await store.create(key, body, write)) return {sha256};
@@ -60,15 +63,15 @@ async function putStamped(
 const conflict = (message: string): TwolaneError => new TwolaneError('STORE_CONFLICT', message, {retryable: false});
 
 const isSuperseded = (ours: Stamp, theirs: Stamp): boolean =>
-	theirs.runid === ours.runid && (theirs.generation > ours.generation || (theirs.generation === ours.generation && theirs.claim > ours.claim));
+	theirs.runid === ours.runid &&
+	(theirs.generation > ours.generation || (theirs.generation === ours.generation && theirs.claim > ours.claim));
 
 /** By creation, then by id: every observer sees the same one as the later. */
 const isLaterRun = (theirs: Stamp, ours: Stamp): boolean =>
-	theirs.runid !== ours.runid &&
-	(theirs.createdat > ours.createdat || (theirs.createdat === ours.createdat && theirs.runid > ours.runid));
+	theirs.runid !== ours.runid && (theirs.createdat > ours.createdat || (theirs.createdat === ours.createdat && theirs.runid > ours.runid));
 
 /** Web crypto is everywhere: this layer needs no port for bytes. */
 async function hashBytes(bytes: Uint8Array): Promise<string> {
-	const digest = await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>);
+	const digest = await crypto.subtle.digest('SHA-256', bytes);
 	return Array.from(new Uint8Array(digest), byte => byte.toString(16).padStart(2, '0')).join('');
 }

@@ -31,7 +31,8 @@ export const partName = ({claim, seq, counts: {succeeded, failed, skipped}}: Omi
 function parsePartName(key: string): PartName | undefined {
 	const [, ...numbers] = /^part-(\d+)-(\d+)-(\d+)-(\d+)-(\d+)\.jsonl$/u.exec(nameOf(key)) ?? [];
 	const [claim, seq, succeeded, failed, skipped] = numbers.map(Number);
-	if (claim === undefined || seq === undefined || succeeded === undefined || failed === undefined || skipped === undefined) return undefined;
+	if (claim === undefined || seq === undefined || succeeded === undefined || failed === undefined || skipped === undefined)
+		return undefined;
 	return {key, claim, seq, counts: {succeeded, failed, skipped}};
 }
 

@@ -56,7 +56,11 @@ interface NewPlan {
 }
 
 /** Makes the plan of a generation, unless somebody was faster. @returns the plan that counts. */
-export async function createPlan({state}: Pick<RunPorts, 'state'>, place: GenerationPlace, {file, maxWorkers, prepare}: NewPlan): Promise<Plan> {
+export async function createPlan(
+	{state}: Pick<RunPorts, 'state'>,
+	place: GenerationPlace,
+	{file, maxWorkers, prepare}: NewPlan,
+): Promise<Plan> {
 	const plan = cutShards(file, maxWorkers);
 	await prepare?.(plan);
 	if (await state.create(layout.plan(place), writePlan(plan))) return plan;

@@ -9,18 +9,17 @@ export async function* pullFrom<T>(
 	let waiting: T[] = [];
 	let wake = (): void => {};
 	let makeRoom = (): void => {};
-	let isOver = false;
-	let isWanted = true;
+	const state = {isOver: false, isWanted: true};
 
 	function emit(value: T): Promise<void> | undefined {
-		if (!isWanted) return undefined;
+		if (!state.isWanted) return undefined;
 		waiting.push(value);
 		wake();
 		if (waiting.length < MOST_WAITING) return undefined;
 		return new Promise(resolve => (makeRoom = resolve));
 	}
 	const end = (): void => {
-		isOver = true;
+		state.isOver = true;
 		wake();
 	};
 	const pushing = push(emit).finally(end);
@@ -28,17 +27,17 @@ export async function* pullFrom<T>(
 	pushing.catch(() => {});
 
 	try {
-		while (!isOver || waiting.length > 0) {
+		while (!state.isOver || waiting.length > 0) {
 			const batch = waiting;
 			waiting = [];
 			makeRoom();
 			for (const value of batch) yield value;
-			if (!isOver && waiting.length === 0) await new Promise<void>(resolve => (wake = resolve));
+			if (!state.isOver && waiting.length === 0) await new Promise<void>(resolve => (wake = resolve));
 		}
 	} finally {
-		isWanted = false;
+		state.isWanted = false;
 		makeRoom();
-		if (!isOver) onBreak();
+		if (!state.isOver) onBreak();
 		await pushing;
 	}
 }

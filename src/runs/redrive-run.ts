@@ -25,7 +25,11 @@ export interface Redriven {
  * codes of `only` (default: all) are run again when somebody works on the run, the others keep their rows.
  * @throws TwolaneError `RUN_REFUSED` while the run goes on or can be resumed, and when nothing matches.
  */
-export async function redriveRun(ports: RunPorts, runId: string, {only}: {readonly only?: readonly string[] | undefined} = {}): Promise<Redriven> {
+export async function redriveRun(
+	ports: RunPorts,
+	runId: string,
+	{only}: {readonly only?: readonly string[] | undefined} = {},
+): Promise<Redriven> {
 	const standing = await readStanding(ports, runId);
 	if (standing.unplanned?.redrive) return await join(ports, standing);
 	const items = countMatches(standing, only);
@@ -58,7 +62,9 @@ function countMatches(standing: Standing, only: readonly string[] | undefined): 
 	const failed = only ? errors.filter(({code}) => only.includes(code)).reduce((sum, {count}) => sum + count, 0) : counts.failed;
 	if (failed + counts.pending > 0) return failed + counts.pending;
 	const codes = errors.map(({code, count}) => `${count} ${code}`).join(', ');
-	throw refuse(only && codes !== '' ? `has no item that failed with ${only.join(' or ')}; it has ${codes}` : 'has no failed item to run again');
+	throw refuse(
+		only && codes !== '' ? `has no item that failed with ${only.join(' or ')}; it has ${codes}` : 'has no failed item to run again',
+	);
 }
 
 interface PlannedRedrive {
@@ -83,7 +89,11 @@ export async function planRedrive(ports: RunPorts, standing: Standing, {place, r
 }
 
 /** Rows that are not to be run again become parts of nobody's claim: whoever takes the shard finds them done. */
-async function copyRows(ports: RunPorts, standing: Standing, {place, redrive: {only}, plan}: PlannedRedrive & {readonly plan: Plan}): Promise<void> {
+async function copyRows(
+	ports: RunPorts,
+	standing: Standing,
+	{place, redrive: {only}, plan}: PlannedRedrive & {readonly plan: Plan},
+): Promise<void> {
 	if (only === undefined) return;
 	const taken = takenOver(ports, standing);
 	for (const {shard, count} of plan) {

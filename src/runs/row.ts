@@ -11,7 +11,7 @@ export interface PendingRow {
 }
 
 export function toRow({item: _, ...row}: Outcome): Row {
-	return row as Row;
+	return row;
 }
 
 /** The word of a row's status in file names and in `resultFiles`. */
@@ -33,7 +33,10 @@ export interface KeptRow {
 	readonly text: string;
 }
 
-export const keepRow = (row: Row | PendingRow, {claim, text = JSON.stringify(row)}: {readonly claim: number; readonly text?: string}): KeptRow => ({
+export const keepRow = (
+	row: Row | PendingRow,
+	{claim, text = JSON.stringify(row)}: {readonly claim: number; readonly text?: string},
+): KeptRow => ({
 	n: row.n,
 	status: fileStatusOf[row.status] ?? 'PENDING',
 	claim,

@@ -93,8 +93,13 @@ function readOpenShards(ports: Pick<RunPorts, 'state'>, standing: Standing): rea
 		const from = before;
 		before += shard.count;
 		if (seals.has(shard.shard)) return [];
-		return [{from, open: async function* open() {
-			yield* (await readShard(ports, {...place, shard: shard.shard}, shard)).rows.merged();
-		}}];
+		return [
+			{
+				from,
+				open: async function* open() {
+					yield* (await readShard(ports, {...place, shard: shard.shard}, shard)).rows.merged();
+				},
+			},
+		];
 	});
 }

@@ -36,4 +36,3 @@ export const openRuns = (ports: RunPorts, {limits}: {readonly limits: ResolvedLi
 	planRun: run => planRun(ports, run),
 	getReport: runId => getReport(ports, runId, {limits}),
 });
-

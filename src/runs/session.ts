@@ -26,22 +26,22 @@ export interface Session {
 	/** Drop what is in flight: an error of the records, the caller's abandon, or a drain that took too long. */
 	readonly abandon: AbortSignal;
 	/** Whether this error only says that a drain took too long. */
-	isDrained(error: unknown): boolean;
+	readonly isDrained: (error: unknown) => boolean;
 	/** What has ended so far, in this session and before it. */
-	ended(): EndedCounts;
+	readonly ended: () => EndedCounts;
 	/** Lines of the items to work on, shard by shard; `isCareful`: those that were in flight when a process died. */
-	lines(options: {readonly isCareful: boolean}): AsyncGenerator<string>;
+	readonly lines: (options: {readonly isCareful: boolean}) => AsyncGenerator<string>;
 	/** Claim of the shard that an item in flight belongs to. */
-	claimOf(n: number): number;
+	readonly claimOf: (n: number) => number;
 	/** Keeps an outcome, and seals its shard when it was the last one. */
-	settle(outcome: Outcome, options: {readonly isCareful: boolean}): Promise<void> | undefined;
+	readonly settle: (outcome: Outcome, options: {readonly isCareful: boolean}) => Promise<void> | undefined;
 	/** Ends the lanes with an error of ours. */
-	fail(error: unknown): void;
-	interrupt(): void;
+	readonly fail: (error: unknown) => void;
+	readonly interrupt: () => void;
 	/** Saves what is done, and no more: the run goes on another time. */
-	drop(): Promise<void>;
+	readonly drop: () => Promise<void>;
 	/** Saves, and ends every claim: cancelled shards with their open items as pending, others open. @returns how open shards look. */
-	close(reason: CompletionReason): Promise<readonly Seal[]>;
+	readonly close: (reason: CompletionReason) => Promise<readonly Seal[]>;
 }
 
 export interface SessionOptions {
@@ -173,7 +173,11 @@ export async function openSession(
 	}
 }
 
-function countBefore(standing: Standing, unsealed: readonly Shard[], touched: ReadonlyMap<number, ShardWork>): {succeeded: number; failed: number; skipped: number} {
+function countBefore(
+	standing: Standing,
+	unsealed: readonly Shard[],
+	touched: ReadonlyMap<number, ShardWork>,
+): {succeeded: number; failed: number; skipped: number} {
 	const {succeeded, failed, skipped} = addSeals(standing).counts;
 	const counts = {succeeded, failed, skipped};
 	for (const {shard} of unsealed) {

@@ -52,7 +52,8 @@ export function workRun(ports: RunPorts, runId: string, options: WorkOptions): W
 	async function work(emit: Emit = () => undefined): Promise<RunReport> {
 		const standing = await readStanding(ports, runId);
 		const generation = latest(standing);
-		if (generation === undefined || standing.unplanned) throw new TwolaneError('INTERNAL', `run ${runId} is worked on before it is planned`);
+		if (generation === undefined || standing.unplanned)
+			throw new TwolaneError('INTERNAL', `run ${runId} is worked on before it is planned`);
 		view.standing = standing;
 		if (options.isReplaying) for await (const outcome of replayOutcomes(ports, standing)) await emit(outcome);
 		view.report = isSealed(standing)

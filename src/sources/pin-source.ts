@@ -21,7 +21,8 @@ type PinPorts = Pick<RunPorts, 'state' | 'token'>;
 export async function pinSource(ports: PinPorts, source: SourceWord, options: SourceOptions): Promise<PinnedSource> {
 	if (typeof source !== 'string') return await spool(ports, {kind: 'iterable', name: source.name, bytes: writeItems(source.items)});
 	if (source === '-') return await spool(ports, {kind: 'stdin', name: 'stdin', bytes: readStdin(options)});
-	if (source.startsWith('s3://')) throw new TypeError(`${source}: this version reads files, folders, http(s) URLs and standard input, not s3://.`);
+	if (source.startsWith('s3://'))
+		throw new TypeError(`${source}: this version reads files, folders, http(s) URLs and standard input, not s3://.`);
 	if (/^https?:\/\//iu.test(source)) return await pinUrl(ports, source, options);
 	if (/^[a-z][a-z0-9+.-]+:\/\//iu.test(source)) throw new TypeError(`${source}: only http and https URLs can be read.`);
 	return await pinPath(ports, source, options);

@@ -27,7 +27,7 @@ const points: readonly Point[] = [
 	['in the middle of an output', half('^text ')],
 	['after an output, before its row', after('rename', '/loud.txt$', 2)],
 	['before the first checkpoint', before('link', '/part-'), 'slow'],
-	['in the middle of a checkpoint', half('^{"started"'), 'slow'],
+	['in the middle of a checkpoint', half(String.raw`^\{"started"`), 'slow'],
 	['after a checkpoint', after('link', '/part-'), 'slow'],
 	['after one file of rows', after('rename', '/rows/0-')],
 	['after all files of rows, before the seal', before('link', '/seals/0.json$')],

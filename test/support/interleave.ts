@@ -1,3 +1,4 @@
+import {hash} from 'node:crypto';
 import {type FakeClock, createFakeClock} from './fake-clock.ts';
 import type {StoreStep} from './memory-objects.ts';
 
@@ -6,8 +7,8 @@ export interface Actor {
 	readonly name: string;
 	/** Its own: it moves whenever the actor can do nothing else. */
 	readonly clock: FakeClock;
-	/** To be awaited before whatever others may see: here the schedule decides who goes on. */
-	readonly before: (step: StoreStep) => Promise<void>;
+	/** Whatever others may see goes through here: the schedule decides who goes on. `see` writes down what the actor learns by it. */
+	take<T>(step: StoreStep, act: () => T | Promise<T>, see: (result: T) => string): Promise<T>;
 }
 
 /** How an actor ended; one that was killed never did. */
@@ -19,32 +20,36 @@ export type ActorEnd =
 export interface Interleaving<World> {
 	/** A fresh world for each schedule, always the same. */
 	readonly open: () => Promise<World>;
-	/** Deterministic but for what they read; they meet nowhere but in steps. */
+	/** Deterministic but for what they learn in steps; they meet nowhere else. */
 	readonly actors: Readonly<Record<string, (world: World, actor: Actor) => Promise<unknown>>>;
 	/** Called when all actors have ended or been killed. */
 	readonly check: (world: World, ends: Readonly<Record<string, ActorEnd>>) => Promise<void> | void;
+	/** Called in every world, also in one whose end another schedule has shown: what must hold on the way. */
+	readonly checkWay?: (world: World) => void;
+	/** Two worlds of one fingerprint have the same future. */
+	readonly fingerprint: (world: World) => string;
 	/** Actors that may be killed before any of their steps, one of them in a schedule. */
 	readonly killable?: readonly string[];
-	/** More schedules than this are an error: the test says that it enumerates them all. Default: 20,000. */
-	readonly mostSchedules?: number;
-	/** How two steps are told apart that may change places without anybody noticing. Default: by what they read and write. */
-	readonly isConflict?: (step: StoreStep, other: StoreStep) => boolean;
+	/** More ends than this are an error: the test says that it enumerates them all. Default: 20,000. */
+	readonly mostEnds?: number;
 }
 
 export interface Explored {
-	/** Schedules that were run to their end; any other is one of these with steps exchanged that do not conflict. */
-	readonly schedules: number;
+	/** Different states in which schedules end. */
+	readonly ends: number;
+	/** Schedules that were begun: most lead to a state that is known already. */
+	readonly tries: number;
 	/** Steps of the longest one. */
 	readonly longest: number;
 }
 
-const MOST_SCHEDULES = 20_000;
+const MOST_ENDS = 20_000;
 
 const isWrite = ({op}: StoreStep): boolean => op !== 'get' && op !== 'head' && op !== 'read' && op !== 'list';
 const touches = (step: StoreStep, {op, key}: StoreStep): boolean => (op === 'list' ? step.key.startsWith(key) : step.key === key);
 
 /** Whether the order of two steps makes a difference: one of them writes what the other one reads or writes. */
-export const conflicts = (step: StoreStep, other: StoreStep): boolean =>
+const isConflict = (step: StoreStep, other: StoreStep): boolean =>
 	(isWrite(step) && touches(step, other)) || (isWrite(other) && touches(other, step));
 
 /** One thing that may happen next. */
@@ -62,28 +67,26 @@ interface Choice {
 	readonly awake: readonly Move[];
 }
 
-const isSame = (move: Move, other: Move): boolean => move.actor === other.actor && move.isKill === other.isKill;
+const nameOf = ({actor, isKill}: Move): string => (isKill ? `kill ${actor}` : actor);
 
 /**
- * Runs the actors in every order of their steps, depth first: each schedule begins as the one before and differs in its last choice.
- * Orders that differ only in steps without a conflict are run once ("sleep sets": what was tried in one branch is not tried in its
- * neighbours until something has happened that it conflicts with).
+ * Runs the actors in every order of their steps, depth first: each schedule begins as one before and differs from it in its last choice.
+ * Left out is only what cannot show anything new: orders that differ in steps without a conflict (sleep sets: what was tried in one
+ * branch is not tried in its neighbours until something has happened that it conflicts with), and states that have been seen (the same
+ * world, every actor having learnt the same), which have the same future.
  */
 export async function interleave<World>(setup: Interleaving<World>): Promise<Explored> {
-	const {mostSchedules = MOST_SCHEDULES} = setup;
-	let path: Choice[] = [];
-	let schedules = 0;
-	let longest = 0;
-	for (;;) {
-		const isWhole = await runSchedule(setup, path);
-		longest = Math.max(longest, path.length);
-		if (isWhole) schedules++;
-		if (process.env['PROBE']) { const g = globalThis as any; g.tries = (g.tries ?? 0) + 1; if (g.tries % 500 === 1) { console.log(g.tries, schedules, longest, process.uptime()); if (g.tries === 1) console.log(describePath(path)); } }
-		if (schedules > mostSchedules) throw new Error(`more than ${mostSchedules} schedules: make the actors smaller`);
-		const next = nextPath(path);
-		if (next === undefined) return {schedules, longest};
-		path = next;
+	const {mostEnds = MOST_ENDS} = setup;
+	const seen: Seen = new Map();
+	const explored = {ends: 0, tries: 0, longest: 0};
+	for (let path: Choice[] | undefined = []; path; path = nextPath(path)) {
+		const isNewEnd = await runSchedule(setup, path, seen);
+		explored.tries++;
+		explored.longest = Math.max(explored.longest, path.length);
+		if (isNewEnd) explored.ends++;
+		if (explored.ends > mostEnds) throw new Error(`more than ${mostEnds} ends: make the actors smaller`);
 	}
+	return explored;
 }
 
 /** The path up to the last choice that has an alternative, with that. */
@@ -96,37 +99,73 @@ function nextPath(path: readonly Choice[]): Choice[] | undefined {
 	return undefined;
 }
 
-/** Follows the path, and extends it to the end. @returns `false`: other schedules have all that would come now. */
-async function runSchedule<World>(setup: Interleaving<World>, path: Choice[]): Promise<boolean> {
-	const {isConflict = conflicts} = setup;
+/** States, each with what slept when it was seen. */
+type Seen = Map<string, ReadonlySet<string>[]>;
+
+/** Follows the path, and extends it until it ends or leads nowhere new. @returns whether it came to a new end. */
+async function runSchedule<World>(setup: Interleaving<World>, path: Choice[], seen: Seen): Promise<boolean> {
 	const world = await setup.open();
 	const actors = Object.entries(setup.actors).map(([name, act]) => startActor(name, actor => act(world, actor)));
-	const stages = new Map(actors.map(actor => [actor.name, actor]));
+	const byName = new Map(actors.map(actor => [actor.name, actor]));
+	const known = path.length;
 	try {
 		for (const actor of actors) await actor.settle();
 		for (let at = 0; ; at++) {
-			const moves = listMoves(actors, setup.killable ?? []);
-			if (moves.length === 0) break;
-			const choice = path[at] ?? chooseNext(moves, path[at - 1], isConflict);
-			if (choice === undefined) return false;
-			path[at] = choice;
-			await stages.get(choice.chosen.actor)?.move(choice.chosen);
+			let choice = path[at];
+			if (choice === undefined || at >= known) {
+				const moves = listMoves(actors, setup.killable ?? []);
+				const asleep = stillAsleep(path[at - 1]);
+				const state = hash('sha1', [setup.fingerprint(world), ...actors.map(actor => actor.state())].join('\n'));
+				if (!isNew(seen, state, asleep)) return false;
+				if (moves.length === 0) break;
+				choice = chooseNext(moves, asleep);
+				if (choice === undefined) return false;
+				path[at] = choice;
+			}
+			await byName.get(choice.chosen.actor)?.move(choice.chosen);
 		}
 		await setup.check(world, Object.fromEntries(actors.map(({name, end}) => [name, end() as ActorEnd])));
 		return true;
 	} catch (error) {
-		throw new Error(`${error instanceof Error ? error.message : String(error)}\nafter the schedule\n${describePath(path)}`, {cause: error});
+		throw describeFailure(error, path);
+	} finally {
+		checkWay(setup, world, path);
 	}
 }
 
-function chooseNext(moves: readonly Move[], before: Choice | undefined, isConflict: typeof conflicts): Choice | undefined {
-	const asleep = (before?.asleep ?? []).filter(move => before && isIndependent(move, before.chosen, isConflict));
-	const [chosen, ...awake] = moves.filter(move => !asleep.some(other => isSame(move, other)));
+function checkWay<World>({checkWay: check}: Interleaving<World>, world: World, path: readonly Choice[]): void {
+	try {
+		check?.(world);
+	} catch (error) {
+		throw describeFailure(error, path);
+	}
+}
+
+function describeFailure(error: unknown, path: readonly Choice[]): Error {
+	const steps = path.map(({chosen: {actor, isKill, step}}) => `  ${actor}${isKill ? ' is killed before' : ''} ${step.op} ${step.key}`);
+	return new Error(`${error instanceof Error ? error.message : String(error)}\nafter the schedule\n${steps.join('\n')}`, {cause: error});
+}
+
+/** Whether the state has not been left with at least as much to try as now. */
+function isNew(seen: Seen, state: string, asleep: readonly Move[]): boolean {
+	const sleeping = new Set(asleep.map(nameOf));
+	const before = seen.get(state) ?? [];
+	if (before.some(other => other.isSubsetOf(sleeping))) return false;
+	seen.set(state, [...before, sleeping]);
+	return true;
+}
+
+const stillAsleep = (before: Choice | undefined): readonly Move[] =>
+	before ? before.asleep.filter(move => isIndependent(move, before.chosen)) : [];
+
+function chooseNext(moves: readonly Move[], asleep: readonly Move[]): Choice | undefined {
+	const names = new Set(asleep.map(nameOf));
+	const [chosen, ...awake] = moves.filter(move => !names.has(nameOf(move)));
 	return chosen && {chosen, awake, asleep};
 }
 
 /** A kill changes nothing for the others; only one is allowed. */
-function isIndependent(move: Move, other: Move, isConflict: typeof conflicts): boolean {
+function isIndependent(move: Move, other: Move): boolean {
 	if (move.actor === other.actor) return false;
 	if (move.isKill || other.isKill) return !(move.isKill && other.isKill);
 	return !isConflict(move.step, other.step);
@@ -142,14 +181,13 @@ function listMoves(actors: readonly Staged[], killable: readonly string[]): Move
 	return [...waiting.map(move => ({...move, isKill: false})), ...kills.map(move => ({...move, isKill: true}))];
 }
 
-const describePath = (path: readonly Choice[]): string =>
-	path.map(({chosen: {actor, isKill, step}}) => `  ${actor}${isKill ? ' is killed before' : ''} ${step.op} ${step.key}`).join('\n');
-
 interface Staged {
 	readonly name: string;
 	/** What it does next; `undefined` when it has ended. */
 	waitsFor(): StoreStep | undefined;
 	end(): ActorEnd | undefined;
+	/** What it has learnt, and whether it goes on. */
+	state(): string;
 	/** Lets it take its step, or never again one, and waits until it has come to the next. */
 	move(move: Move): Promise<void>;
 	settle(): Promise<void>;
@@ -159,23 +197,27 @@ function startActor(name: string, act: (actor: Actor) => Promise<unknown>): Stag
 	const clock = createFakeClock();
 	const waiting: {readonly step: StoreStep; readonly go: () => void}[] = [];
 	let end: ActorEnd | undefined;
+	let learnt = '';
 	let notify = (): void => {};
-	const before = (step: StoreStep): Promise<void> =>
-		new Promise(go => {
+	async function take<T>(step: StoreStep, run: () => T | Promise<T>, see: (result: T) => string): Promise<T> {
+		await new Promise<void>(go => {
 			waiting.push({step, go});
 			notify();
 		});
-	act({name, clock, before})
+		const result = await run();
+		learnt = hash('sha1', `${learnt} ${step.op} ${step.key} ${see(result)}`);
+		return result;
+	}
+	act({name, clock, take})
 		.then(
 			value => (end = {is: 'done', value}),
 			(error: unknown) => (end = {is: 'failed', error}),
 		)
 		.finally(() => notify());
 
-	const isSettled = (): boolean => end !== undefined || waiting.length > 0;
 	async function settle(): Promise<void> {
 		const settled = new Promise<void>(resolve => {
-			notify = () => (isSettled() ? resolve() : undefined);
+			notify = () => (end !== undefined || waiting.length > 0 ? resolve() : undefined);
 			notify();
 		});
 		await clock.finish(settled);
@@ -185,6 +227,7 @@ function startActor(name: string, act: (actor: Actor) => Promise<unknown>): Stag
 		name,
 		waitsFor: () => (end === undefined ? waiting[0]?.step : undefined),
 		end: () => end,
+		state: () => `${name} ${end?.is} ${learnt}`,
 		async move({isKill, step}) {
 			const next = waiting.shift();
 			if (next?.step.op !== step.op || next.step.key !== step.key) throw new Error(`${name} did not do the same again: it is not deterministic`);

@@ -36,10 +36,11 @@ function arm({when, call, of, count = 1}: KillPoint): void {
 	function watch(name: 'link' | 'rename' | 'unlink' | 'rm', pathOf: (...paths: readonly string[]) => string | undefined): void {
 		const original = promises[name] as (...paths: readonly string[]) => Promise<void>;
 		const watched = async (...paths: readonly string[]): Promise<void> => {
-			const isNow = isHit(pathOf(...paths) ?? '');
-			if (isNow && when === 'before') die();
+			const path = pathOf(...paths) ?? '';
+			if (when === 'before' && isHit(path)) die();
+			// What fails, and is done again when its folder is made, has not been done.
 			await original(...paths);
-			if (isNow) die();
+			if (when === 'after' && isHit(path)) die();
 		};
 		Object.assign(promises, {[name]: watched});
 	}

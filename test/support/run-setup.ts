@@ -10,7 +10,7 @@ import type {FinishedWork} from './check-run.ts';
 import {createFakeClock} from './fake-clock.ts';
 import type {Actor} from './interleave.ts';
 import {type LaneOptions, type Stages, laneSetup, sha256} from './lane-setup.ts';
-import {type MemoryObjects, type StoreStep, memoryObjects} from './memory-objects.ts';
+import {type MemoryObjects, memoryObjects} from './memory-objects.ts';
 
 const WALL_MS = Date.UTC(2026, 10, 22);
 
@@ -44,49 +44,29 @@ export function portsOn(state: ObjectStore, {name, clock}: {readonly name: strin
 /** The ports of somebody whom no schedule holds. */
 export const plainPorts = (state: ObjectStore): RunPorts => portsOn(state, {name: 'plain', clock: createFakeClock()});
 
-/** The store as one actor of a schedule sees it. */
-export function heldStore(store: ObjectStore, before: (step: StoreStep) => Promise<void>): ObjectStore {
+/** The store as one actor of a schedule sees it: each operation is a step of its own. */
+export function storeOf({state, versions}: Pick<RunWorld, 'state' | 'versions'>, {take}: Pick<Actor, 'take'>): ObjectStore {
+	const versionOf = (key: string): string => versions.get(key) ?? '';
 	return {
-		uri: store.uri,
-		isShared: store.isShared,
-		async put(key, body, options) {
-			await before({op: 'put', key});
-			return await store.put(key, body, options);
-		},
-		async create(key, body, options) {
-			await before({op: 'create', key});
-			return await store.create(key, body, options);
-		},
-		async replace(key, body, options) {
-			await before({op: 'replace', key});
-			return await store.replace(key, body, options);
-		},
+		uri: state.uri,
+		isShared: state.isShared,
+		put: (key, body, options) => take({op: 'put', key}, () => state.put(key, body, options), String),
+		create: (key, body, options) => take({op: 'create', key}, () => state.create(key, body, options), String),
+		replace: (key, body, options) => take({op: 'replace', key}, () => state.replace(key, body, options), String),
 		async write(key, chunks) {
 			const parts: (Uint8Array | string)[] = [];
 			for await (const chunk of chunks) parts.push(chunk);
-			await before({op: 'write', key});
-			await store.write(key, eachOf(parts));
+			await take({op: 'write', key}, () => state.write(key, eachOf(parts)), String);
 		},
-		async get(key) {
-			await before({op: 'get', key});
-			return await store.get(key);
-		},
-		async head(key) {
-			await before({op: 'head', key});
-			return await store.head(key);
-		},
+		get: key => take({op: 'get', key}, () => state.get(key), () => versionOf(key)),
+		head: key => take({op: 'head', key}, () => state.head(key), () => versionOf(key)),
 		async *read(key, range) {
-			await before({op: 'read', key});
-			yield* store.read(key, range);
+			yield* await take({op: 'read', key}, () => state.read(key, range), () => versionOf(key));
 		},
 		async *list(prefix, options) {
-			await before({op: 'list', key: prefix});
-			yield* store.list(prefix, options);
+			yield* await take({op: 'list', key: prefix}, () => gather(state.list(prefix, options)), entries => JSON.stringify(entries));
 		},
-		async remove(key) {
-			await before({op: 'remove', key});
-			await store.remove(key);
-		},
+		remove: key => take({op: 'remove', key}, () => state.remove(key), String),
 	};
 }
 
@@ -94,7 +74,13 @@ async function* eachOf<T>(values: readonly T[]): AsyncGenerator<T> {
 	yield* values;
 }
 
-export const actorPorts = (state: ObjectStore, actor: Actor): RunPorts => portsOn(heldStore(state, actor.before), actor);
+async function gather<T>(values: AsyncIterable<T>): Promise<T[]> {
+	const all: T[] = [];
+	for await (const value of values) all.push(value);
+	return all;
+}
+
+export const actorPorts = (world: RunWorld, actor: Actor): RunPorts => portsOn(storeOf(world, actor), actor);
 
 export interface RunToMake {
 	/** Items of each shard. Their ids are `item-0`, `item-1`, ...; item `n` is the number `n`. */
@@ -118,7 +104,12 @@ export interface RunWorld {
 	readonly state: MemoryObjects;
 	/** Every text that was stored under a key, in order, for keys that must never go back. */
 	readonly history: ReadonlyMap<string, readonly string[]>;
+	/** A word for what is stored under each key, another one after each write. */
+	readonly versions: ReadonlyMap<string, string>;
 }
+
+/** Two worlds of one fingerprint have the same future. */
+export const fingerprint = ({versions}: RunWorld): string => JSON.stringify([...versions].toSorted(([a], [b]) => (a < b ? -1 : 1)));
 
 /** Makes a run of numbers, planned by hand into shards of any size. */
 export async function makeRun({shards, isShared, session = {}, isPlanned = true}: RunToMake): Promise<MadeRun> {
@@ -135,9 +126,10 @@ export function keepRun({objects, isShared}: MemoryObjects, runId: string): Made
 		runId,
 		async open() {
 			const history = new Map<string, string[]>();
-			const state = recording(memoryObjects({isShared}), history);
+			const versions = new Map<string, string>();
+			const state = recording(memoryObjects({isShared}), {history, versions});
 			for (const {key, body, metadata} of kept) await state.create(key, body, {metadata});
-			return {runId, state, history};
+			return {runId, state, history, versions};
 		},
 	};
 }
@@ -156,12 +148,19 @@ async function plan(state: ObjectStore, runId: string, shards: readonly number[]
 	await state.create(layout.plan(place), `[${lines.join(',')}]`);
 }
 
+interface Records {
+	readonly history: Map<string, string[]>;
+	readonly versions: Map<string, string>;
+}
+
 /** Keeps what is written, key by key. */
-function recording(store: MemoryObjects, history: Map<string, string[]>): MemoryObjects {
-	const record = (key: string): void => {
-		const text = store.objects.get(key)?.text;
-		if (text !== undefined) history.set(key, [...(history.get(key) ?? []), text]);
-	};
+function recording(store: MemoryObjects, {history, versions}: Records): MemoryObjects {
+	function record(key: string): void {
+		const object = store.objects.get(key);
+		const texts = history.get(key) ?? [];
+		if (object) history.set(key, [...texts, object.text]);
+		versions.set(key, object === undefined ? 'removed' : `${texts.length} ${sha256(object.text)} ${JSON.stringify(object.metadata)}`);
+	}
 	return {
 		...store,
 		async create(key, body, options) {
@@ -182,6 +181,10 @@ function recording(store: MemoryObjects, history: Map<string, string[]>): Memory
 			const stored = await store.put(key, body, options);
 			record(key);
 			return stored;
+		},
+		async remove(key) {
+			await store.remove(key);
+			record(key);
 		},
 	};
 }

@@ -2,16 +2,16 @@ import {expect, it} from 'vitest';
 import {TwolaneError} from '../../../src/lanes/errors.ts';
 import {checkRun} from '../../support/check-run.ts';
 import {interleave} from '../../support/interleave.ts';
-import {actorPorts, makeRun, plainPorts, work} from '../../support/run-setup.ts';
+import {actorPorts, fingerprint, makeRun, plainPorts, work} from '../../support/run-setup.ts';
 
 it('two workers', async () => {
 	const run = await makeRun({shards: [1], isShared: true});
 	const t=Date.now();
 	const explored = await interleave({
-		open: run.open,
+		open: run.open, fingerprint,
 		actors: {
-			a: ({state, runId}, actor) => work(actorPorts(state, actor), runId, {fetch: async () => { throw new TwolaneError('FETCH_FAILED', 'no'); }}),
-			b: ({state, runId}, actor) => work(actorPorts(state, actor), runId),
+			a: (world, actor) => work(actorPorts(world, actor), world.runId, {fetch: async () => { throw new TwolaneError('FETCH_FAILED', 'no'); }}),
+			b: (world, actor) => work(actorPorts(world, actor), world.runId),
 		},
 		async check(world) {
 			await work(plainPorts(world.state), world.runId);
