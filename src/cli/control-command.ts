@@ -1,9 +1,7 @@
 import {endSession} from '../local/end-session.ts';
 import {memoryBytes} from '../adapters/machine/machine.ts';
 import {resolveLimits} from '../lanes/limits.ts';
-import {controlRun} from '../runs/control-run.ts';
 import {endCancelled} from '../runs/end-cancelled.ts';
-import {getRun} from '../runs/get-run.ts';
 import {readStanding} from '../runs/standing.ts';
 import {type PlaceFlags, findRun} from './find-run.ts';
 import {commandName, quote} from './launcher.ts';
@@ -21,7 +19,7 @@ export async function controlCommand(action: 'pause' | 'cancel', word: string | 
 	const style = openOutput(flags);
 	const {place, spec} = await findRun(word, flags);
 	const {runId} = spec;
-	await controlRun(place.ports, runId, {action});
+	await place.runs.controlRun(runId, {action});
 	const isWorkedOn = await place.ports.isWorkedOn?.(runId);
 	if (action === 'cancel' && isWorkedOn !== true) {
 		const release = await place.own(runId);
@@ -30,7 +28,7 @@ export async function controlCommand(action: 'pause' | 'cancel', word: string | 
 			endSession(place, {spec, isNew: false, standing, release}),
 		);
 	}
-	const view = await getRun(place.ports, runId);
+	const view = await place.runs.getRun(runId);
 	if (style.isJson) await style.print(JSON.stringify(view));
 	else if (!style.isQuiet) {
 		const folder = showPath(place.folderOf(runId));

@@ -1,6 +1,6 @@
-import {listItemLines, listItems} from '../runs/list-items.ts';
+import {TwolaneError} from '../lanes/errors.ts';
 import {readStanding} from '../runs/standing.ts';
-import type {PendingRow, Row} from '../runs/row.ts';
+import {type KeptRow, parseRow} from '../runs/row.ts';
 import {type PlaceFlags, findRun} from './find-run.ts';
 import {openOutput} from './output-style.ts';
 
@@ -17,20 +17,19 @@ export async function resultsCommand(word: string | undefined, flags: ResultsFla
 	// A run without a plan has no items yet, and says so.
 	if ((await readStanding(place.ports, spec.runId)).generations.length === 0)
 		style.note('The run has not been planned yet: it has no items.');
+	const toText = flags.as === 'csv' ? writeCsv : ({text}: KeptRow): string => text;
 	if (flags.as === 'csv') await style.print(csvHeader);
-	if (flags.as === 'jsonl') {
-		for await (const lines of listItemLines(place.ports, spec.runId, query)) await style.print(lines.join('\n'));
-	} else {
-		for await (const row of listItems(place.ports, spec.runId, query)) await style.print(writeCsv(row));
-	}
+	for await (const rows of place.runs.listItems(spec.runId, query)) await style.print(rows.map(toText).join('\n'));
 	return 0;
 }
 
 const columns = ['n', 'id', 'status', 'source', 'attempts', 'code', 'message', 'reason', 'outputs'] as const;
 const csvHeader = columns.join(',');
 
-function writeCsv(row: Row | PendingRow): string {
-	const {n, id, status} = row;
+function writeCsv({n, text}: KeptRow): string {
+	const row = parseRow(text);
+	if (row === undefined) throw new TwolaneError('STATE_INVALID', `the row of item ${n} is damaged`);
+	const {id, status} = row;
 	const cells: Partial<Record<(typeof columns)[number], string | number>> = {n, id, status};
 	if (row.status !== 'pending') Object.assign(cells, {source: row.source, attempts: row.attempts});
 	if (row.status === 'failed') Object.assign(cells, {code: row.error.code, message: row.error.message});

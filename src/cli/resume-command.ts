@@ -4,7 +4,6 @@ import type {Limits} from '../lanes/limits.ts';
 import {setUpLanes, sessionOf as sessionOfOptions} from '../library.ts';
 import {TwolaneError} from '../lanes/errors.ts';
 import {takeRun} from '../local/begin-run.ts';
-import {redriveRun} from '../runs/redrive-run.ts';
 import {type RunSpec, type SessionOptions, sessionSchema} from '../runs/spec.ts';
 import {readStanding, sessionOf} from '../runs/standing.ts';
 import {viewOf} from '../runs/get-run.ts';
@@ -40,7 +39,7 @@ export async function redriveCommand(word: string | undefined, flags: RedriveFla
 	const crashed = crashedRun();
 	if (crashed !== undefined) return await resumeRun({word: crashed, flags, style, stop});
 	const {place, spec} = await findRun(word, flags);
-	const {generation, items, isJoined, only} = await redriveRun(place.ports, spec.runId, {only: flags.only});
+	const {generation, items, isJoined, only} = await place.runs.redriveRun(spec.runId, {only: flags.only});
 	const what = `${plural(items, 'item')} to run again${only ? `, those that failed with ${only.join(' or ')}` : ''}`;
 	style.note(`Redrive ${generation}: ${what}${isJoined ? '; somebody asked for it before and it has not been done' : ''}`);
 	return await resumeRun({word: place.folderOf(spec.runId), flags, style, stop});

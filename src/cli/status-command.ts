@@ -1,6 +1,6 @@
 import {setTimeout as wait} from 'node:timers/promises';
 import {styleText} from 'node:util';
-import {type RunView, getRun} from '../runs/get-run.ts';
+import type {RunView} from '../runs/get-run.ts';
 import {type PlaceFlags, findRun} from './find-run.ts';
 import {listenForInterrupt} from './interrupt.ts';
 import {openOutput} from './output-style.ts';
@@ -21,7 +21,7 @@ export async function statusCommand(word: string | undefined, flags: StatusFlags
 	const stop = flags.watch ? listenForInterrupt(() => {}) : undefined;
 	const folder = showPath(place.folderOf(spec.runId));
 	for (;;) {
-		const view = await getRun(place.ports, spec.runId);
+		const view = await place.runs.getRun(spec.runId);
 		const text = style.isJson ? JSON.stringify(view) : describeRun(view, {folder, stream: process.stdout}).join('\n');
 		await style.print(text);
 		const isOver = view.status !== 'RUNNING' && view.status !== 'PENDING';

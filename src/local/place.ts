@@ -5,16 +5,20 @@ import {fileURLToPath} from 'node:url';
 import {type Ownership, readOwner, takeOwnership} from '../adapters/directory/owner-lock.ts';
 import {directoryStore} from '../adapters/directory/store.ts';
 import {removeLeftovers} from '../adapters/directory/temporaries.ts';
-import {clock, sha256} from '../adapters/machine/machine.ts';
+import {clock, memoryBytes, sha256} from '../adapters/machine/machine.ts';
 import {TwolaneError} from '../lanes/errors.ts';
+import {resolveLimits} from '../lanes/limits.ts';
 import {layout} from '../runs/layout.ts';
 import type {ObjectStore} from '../runs/object-store.ts';
 import type {RunPorts} from '../runs/ports.ts';
+import {type Runs, openRuns} from '../runs/runs.ts';
 import {prefixed} from '../runs/prefixed.ts';
 
 /** Where runs are kept, and where their outputs go. */
 export interface Place {
 	readonly ports: RunPorts;
+	/** What can be asked of the runs there. */
+	readonly runs: Runs;
 	readonly out: ObjectStore;
 	/** The folders of both, where they are folders: a source leaves them out. */
 	readonly folders: readonly string[];
@@ -53,17 +57,20 @@ export function openPlace({out, state}: {readonly out: string | ObjectStore; rea
 		await removeEmpty([...names.map(name => join(stateFolder, name)), ...temporariesOf(outFolder)]);
 	}
 
+	const ports: RunPorts = {
+		state: stateStore,
+		clock,
+		wallMs: () => Date.now(),
+		sha256,
+		openSha256,
+		token: () => randomBytes(TOKEN_BYTES).toString('hex'),
+		isWorkedOn: async runId => (stateFolder === undefined ? undefined : (await readOwner(runFolder(runId))) !== undefined),
+	};
+
 	return {
 		out: outStore,
-		ports: {
-			state: stateStore,
-			clock,
-			wallMs: () => Date.now(),
-			sha256,
-			openSha256,
-			token: () => randomBytes(TOKEN_BYTES).toString('hex'),
-			isWorkedOn: async runId => (stateFolder === undefined ? undefined : (await readOwner(runFolder(runId))) !== undefined),
-		},
+		ports,
+		runs: openRuns(ports, {limits: resolveLimits({}, {memoryBytes: memoryBytes()})}),
 		folders: [outFolder, stateFolder].filter(folder => folder !== undefined),
 		folderOf: runFolder,
 		async own(runId, signal) {

@@ -40,13 +40,12 @@ export async function getRun(ports: RunPorts, runId: string): Promise<RunView> {
 }
 
 export async function viewOf(ports: RunPorts, standing: Standing): Promise<RunView> {
-	const {spec, control} = standing;
+	const {spec} = standing;
 	const stats = addSeals(standing);
 	const open = isSealed(standing) ? undefined : await countOpen(ports, standing);
 	const report = await readReport(ports, spec.runId);
 	const isWorkedOn = open && (await ports.isWorkedOn?.(spec.runId));
-	// A report is old news as soon as the run was told to go on.
-	const current = report?.control === control.k && report.generation === standing.generations.length - 1 ? report : undefined;
+	const current = report && isCurrent(report, standing) ? report : undefined;
 	const counts = {
 		succeeded: stats.counts.succeeded + (open?.succeeded ?? 0),
 		failed: stats.counts.failed + (open?.failed ?? 0),
@@ -59,7 +58,7 @@ export async function viewOf(ports: RunPorts, standing: Standing): Promise<RunVi
 	return {
 		...about(spec),
 		status,
-		generation: standing.unplanned?.place.generation ?? Math.max(0, standing.generations.length - 1),
+		generation: generationOf(standing),
 		itemCounts: {pending, running: 0, ...counts, total},
 		...(completionReason && {completionReason}),
 		throughput,
@@ -68,6 +67,13 @@ export async function viewOf(ports: RunPorts, standing: Standing): Promise<RunVi
 		topErrors: topErrors(stats),
 	};
 }
+
+/** A redrive that is asked for counts. */
+const generationOf = ({unplanned, generations}: Standing): number => unplanned?.place.generation ?? generations.length - 1;
+
+/** A report is old news as soon as the run was told to go on. */
+export const isCurrent = (report: RunReport, standing: Standing): boolean =>
+	report.control === standing.control.k && report.generation === generationOf(standing);
 
 const about = ({runId, flow, createdAt, out, sources}: RunSpec) => ({
 	id: runId,

@@ -1,8 +1,7 @@
 import type {RunPorts} from './ports.ts';
-import {type FileStatus, type PendingRow, type Row, parseRow} from './row.ts';
-import {type RowFilter, readRunRows} from './run-rows.ts';
+import type {FileStatus, KeptRow} from './row.ts';
+import {readRunRows} from './run-rows.ts';
 import {readStanding} from './standing.ts';
-import {TwolaneError} from '../lanes/errors.ts';
 
 export interface ItemsQuery {
 	/** Default: all, pending ones too. */
@@ -11,19 +10,11 @@ export interface ItemsQuery {
 	readonly after?: number | undefined;
 }
 
-/** The rows of a run as JSON lines, in the order of its manifest, each item once; also while it goes on. In batches. */
-export async function* listItemLines(ports: RunPorts, runId: string, {status, after}: ItemsQuery = {}): AsyncGenerator<readonly string[]> {
-	const filter: RowFilter = {after, ...(status && {statuses: [status.toUpperCase() as FileStatus]})};
-	for await (const rows of readRunRows(ports, await readStanding(ports, runId), filter)) yield rows.map(({text}) => text);
-}
-
-/** The same as data, for callers that take a page: stop iterating, and ask again with `after`. */
-export async function* listItems(ports: RunPorts, runId: string, query: ItemsQuery = {}): AsyncGenerator<Row | PendingRow> {
-	for await (const lines of listItemLines(ports, runId, query)) {
-		for (const line of lines) {
-			const row = parseRow(line);
-			if (row === undefined) throw new TwolaneError('STATE_INVALID', `a row of run ${runId} is damaged: ${line.slice(0, 40)}`);
-			yield row;
-		}
-	}
+/**
+ * The rows of a run in the order of its manifest, each item once, also while the run goes on. They come in batches, as the JSON they are
+ * kept as; whoever wants a page stops iterating, and asks again with `after`.
+ */
+export async function* listItems(ports: RunPorts, runId: string, {status, after}: ItemsQuery = {}): AsyncGenerator<readonly KeptRow[]> {
+	const statuses = status && [status.toUpperCase() as FileStatus];
+	yield* readRunRows(ports, await readStanding(ports, runId), {after, statuses});
 }

@@ -1,29 +1,46 @@
+import {TwolaneError} from '../lanes/errors.ts';
+import {toItemError} from '../lanes/failure.ts';
 import {type RunView, getRun} from './get-run.ts';
 import {layout, nameOf} from './layout.ts';
 import type {RunPorts} from './ports.ts';
 
+/** A run whose records nobody can work with: it must not hide the others. */
+export interface DamagedRun {
+	readonly id: string;
+	readonly damage: string;
+}
+
 export interface RunPage {
-	readonly runs: readonly RunView[];
+	readonly runs: readonly (RunView | DamagedRun)[];
 	/** Ask with it for the next page; absent on the last one. */
 	readonly cursor?: string;
 }
 
 const DEFAULT_LIMIT = 50;
 
-/** Runs, newest first. @throws TwolaneError `STATE_INVALID` for a run whose records are damaged. */
+/** Runs, newest first. */
 export async function listRuns(
 	ports: RunPorts,
-	{cursor, limit = DEFAULT_LIMIT}: {readonly cursor?: string; readonly limit?: number} = {},
+	{cursor, limit = DEFAULT_LIMIT}: {readonly cursor?: string | undefined; readonly limit?: number | undefined} = {},
 ): Promise<RunPage> {
-	const runs: RunView[] = [];
+	const runs: (RunView | DamagedRun)[] = [];
 	let last: string | undefined;
 	const after = cursor === undefined ? {} : {after: layout.runsByTime + cursor};
 	for await (const {key} of ports.state.list(layout.runsByTime, after)) {
 		if (runs.length === limit) return {runs, ...(last !== undefined && {cursor: last})};
-		runs.push(await getRun(ports, runIdOf(key)));
+		runs.push(await look(ports, runIdOf(key)));
 		last = nameOf(key);
 	}
 	return {runs};
+}
+
+async function look(ports: RunPorts, id: string): Promise<RunView | DamagedRun> {
+	try {
+		return await getRun(ports, id);
+	} catch (error) {
+		if (error instanceof TwolaneError) return {id, damage: toItemError(error, 'run').message};
+		throw error;
+	}
 }
 
 /** The ids of all runs, newest first. */

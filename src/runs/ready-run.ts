@@ -2,7 +2,7 @@ import type {FlowDefinition} from '../lanes/flow.ts';
 import type {ManifestSource} from '../manifest/plan-items.ts';
 import {controlRun} from './control-run.ts';
 import {readReport} from './finish.ts';
-import {viewOf} from './get-run.ts';
+import {isCurrent, viewOf} from './get-run.ts';
 import {type RunToPlan, planRun} from './plan-run.ts';
 import type {RunPorts} from './ports.ts';
 import {planRedrive} from './redrive-run.ts';
@@ -47,6 +47,7 @@ async function isToldToGoOn(ports: RunPorts, standing: Standing, session: Sessio
 	const isOther = session !== undefined && writeStableJson(session) !== writeStableJson(sessionOf(standing));
 	if (isSealed(standing)) return completionReason === 'FAILURE_TOLERANCE_EXCEEDED' && isOther;
 	if (status === 'CANCELLED') return false;
-	const wasStopped = (await readReport(ports, standing.spec.runId))?.control === standing.control.k;
+	const report = await readReport(ports, standing.spec.runId);
+	const wasStopped = report !== undefined && isCurrent(report, standing);
 	return wasStopped || standing.control.state !== 'running' || isOther;
 }

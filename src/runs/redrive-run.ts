@@ -32,9 +32,12 @@ export async function redriveRun(
 ): Promise<Redriven> {
 	const standing = await readStanding(ports, runId);
 	if (standing.unplanned?.redrive) return await join(ports, standing);
+	checkEnded(standing);
 	const items = countMatches(standing, only);
+	if (items === 0) throw refuse(standing, describeNoMatch(standing, only));
 	const place: GenerationPlace = {runId, generation: standing.generations.length};
-	const redrive: Redrive = {...(only && {only: [...only]}), createdAt: new Date(ports.wallMs()).toISOString()};
+	const createdAt = new Date(ports.wallMs()).toISOString();
+	const redrive: Redrive = {...(only && {only: [...only]}), control: standing.control.k, createdAt};
 	await ports.state.create(layout.active(runId), '');
 	const isOurs = await ports.state.create(layout.redrive(place), writeJson(redrive));
 	if (!isOurs) return await join(ports, await readStanding(ports, runId));
@@ -53,19 +56,27 @@ async function join(ports: RunPorts, standing: Standing): Promise<Redriven> {
 	return {generation, items: countMatches(before, redrive?.only), isJoined: true, only: redrive?.only};
 }
 
-function countMatches(standing: Standing, only: readonly string[] | undefined): number {
-	const {runId} = standing.spec;
-	const refuse = (problem: string) => new TwolaneError('RUN_REFUSED', `run ${runId} ${problem}`);
-	if (!isSealed(standing)) throw refuse('has not ended: resume or cancel it first');
-	const {counts, errors} = addSeals(standing);
-	if (endReason(standing, {counts}) === 'FAILURE_TOLERANCE_EXCEEDED') throw refuse('stopped at its tolerance: resume or cancel it first');
-	const failed = only ? errors.filter(({code}) => only.includes(code)).reduce((sum, {count}) => sum + count, 0) : counts.failed;
-	if (failed + counts.pending > 0) return failed + counts.pending;
-	const codes = errors.map(({code, count}) => `${count} ${code}`).join(', ');
-	throw refuse(
-		only && codes !== '' ? `has no item that failed with ${only.join(' or ')}; it has ${codes}` : 'has no failed item to run again',
-	);
+function checkEnded(standing: Standing): void {
+	if (!isSealed(standing)) throw refuse(standing, 'has not ended: resume or cancel it first');
+	if (endReason(standing, addSeals(standing)) === 'FAILURE_TOLERANCE_EXCEEDED') {
+		throw refuse(standing, 'stopped at its tolerance: resume or cancel it first');
+	}
 }
+
+/** Pending items are run again whatever the codes. */
+function countMatches(standing: Standing, only: readonly string[] | undefined): number {
+	const {counts, errors} = addSeals(standing);
+	const failed = only ? errors.filter(({code}) => only.includes(code)).reduce((sum, {count}) => sum + count, 0) : counts.failed;
+	return failed + counts.pending;
+}
+
+function describeNoMatch(standing: Standing, only: readonly string[] | undefined): string {
+	const codes = addSeals(standing).errors.map(({code, count}) => `${count} ${code}`);
+	if (only === undefined || codes.length === 0) return 'has no failed item to run again';
+	return `has no item that failed with ${only.join(' or ')}; it has ${codes.join(', ')}`;
+}
+
+const refuse = ({spec}: Standing, problem: string): TwolaneError => new TwolaneError('RUN_REFUSED', `run ${spec.runId} ${problem}`);
 
 interface PlannedRedrive {
 	readonly place: GenerationPlace;

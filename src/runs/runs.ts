@@ -10,15 +10,15 @@ import type {Plan} from './plan.ts';
 import {type RunToPlan, planRun} from './plan-run.ts';
 import type {RunPorts} from './ports.ts';
 import {type Redriven, redriveRun} from './redrive-run.ts';
-import type {PendingRow, Row} from './row.ts';
+import type {KeptRow} from './row.ts';
 import type {SessionOptions} from './spec.ts';
 
 /** All that can be asked of runs: the command line and the HTTP API are two printers over these. */
 export interface Runs {
 	createRun(run: NewRun): Promise<CreatedRun>;
 	getRun(runId: string): Promise<RunView>;
-	listRuns(page?: {readonly cursor?: string; readonly limit?: number}): Promise<RunPage>;
-	listItems(runId: string, query?: ItemsQuery): AsyncIterable<Row | PendingRow>;
+	listRuns(page?: {readonly cursor?: string | undefined; readonly limit?: number | undefined}): Promise<RunPage>;
+	listItems(runId: string, query?: ItemsQuery): AsyncIterable<readonly KeptRow[]>;
 	controlRun(runId: string, told: {readonly action: ControlAction; readonly session?: SessionOptions | undefined}): Promise<Controlled>;
 	redriveRun(runId: string, options?: {readonly only?: readonly string[] | undefined}): Promise<Redriven>;
 	planRun(run: RunToPlan): Promise<Plan>;

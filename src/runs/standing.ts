@@ -20,6 +20,8 @@ export interface Generation {
 const redriveSchema = z.strictObject({
 	/** Codes; absent: every failed item. */
 	only: z.array(z.string()).optional(),
+	/** How often the run had been told something then. */
+	control: z.int().nonnegative(),
 	createdAt: z.iso.datetime(),
 });
 export type Redrive = z.infer<typeof redriveSchema>;
@@ -27,6 +29,7 @@ export type Redrive = z.infer<typeof redriveSchema>;
 /** How far a run has come, as its records say: everything that decides. */
 export interface Standing {
 	readonly spec: RunSpec;
+	/** A redrive is a word to go on, too: what the run was told before it is over. */
 	readonly control: Control;
 	/** Those that are planned, from 0 on. */
 	readonly generations: readonly Generation[];
@@ -36,12 +39,13 @@ export interface Standing {
 
 export async function readStanding(ports: Pick<RunPorts, 'state' | 'sha256'>, runId: string): Promise<Standing> {
 	const spec = await readSpec(ports, runId);
-	const control = await readControl(ports, runId);
+	let control = await readControl(ports, runId);
 	const generations: Generation[] = [];
 	for (let generation = 0; ; generation++) {
 		const place = {runId, generation};
 		const redrive = generation === 0 ? undefined : await readRedrive(ports, place);
 		if (generation > 0 && redrive === undefined) return {spec, control, generations};
+		if (redrive && redrive.control >= control.k) control = {...control, state: 'running'};
 		const plan = await readPlan(ports, place);
 		if (plan === undefined) return {spec, control, generations, unplanned: {place, ...(redrive && {redrive})}};
 		generations.push({place, plan, seals: await readSeals(ports, place)});

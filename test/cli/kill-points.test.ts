@@ -8,8 +8,8 @@ const before = (call: KillPoint['call'], of: string): KillPoint => ({when: 'befo
 const after = (call: KillPoint['call'], of: string, count = 1): KillPoint => ({when: 'after', call, of, count});
 const half = (of: string): KillPoint => ({when: 'half', call: 'write', of});
 
-/** One kill. `slow`: answers take long enough for checkpoints. */
-type Point = readonly [name: string, killAt: KillPoint, how?: 'slow'];
+/** One kill. `stalls`: the first shard cannot be completed, so that there are checkpoints. */
+type Point = readonly [name: string, killAt: KillPoint, how?: 'stalls'];
 
 /** In the order in which a run comes by them: each command gets as far as its point, on what the ones before have left. */
 const points: readonly Point[] = [
@@ -26,9 +26,9 @@ const points: readonly Point[] = [
 	['after the first claim', after('link', '/claim-1$')],
 	['in the middle of an output', half('^text ')],
 	['after an output, before its row', after('rename', '/loud.txt$', 2)],
-	['before the first checkpoint', before('link', '/part-'), 'slow'],
-	['in the middle of a checkpoint', half(String.raw`^\{"started"`), 'slow'],
-	['after a checkpoint', after('link', '/part-'), 'slow'],
+	['before the first checkpoint', before('link', '/part-'), 'stalls'],
+	['in the middle of a checkpoint', half(String.raw`^\{"started"`), 'stalls'],
+	['after a checkpoint', after('link', '/part-'), 'stalls'],
 	['after one file of rows', after('rename', '/rows/0-')],
 	['after all files of rows, before the seal', before('link', '/seals/0.json$')],
 	['in the middle of a seal', half(String.raw`"shard": 0,\s+"claim"`)],
@@ -63,11 +63,11 @@ it('an undisturbed run is what it should be', () => {
 
 it('a run that is killed at every point in turn ends like an undisturbed one', {timeout: 300_000}, async () => {
 	for (const [name, killAt, how] of points) {
-		copies.delay(how === 'slow' ? 500 : 0);
+		copies.delay(n => (how === 'stalls' && n >= 5 ? 60_000 : 0));
 		const {exitCode, stdout, stderr} = await runCli(copies.words('killed', '--quiet'), copies.options({killAt}));
 		expect({name, exitCode, stdout, stderr}).toEqual({name, exitCode: 137, stdout: '', stderr: ''});
 	}
-	copies.delay(0);
+	copies.delay(() => 0);
 	const asked = copies.requests.length;
 	const {exitCode, stderr} = await runCli(copies.words('killed', '--quiet'), copies.options());
 	expect({exitCode, stderr, asked: copies.requests.length}).toEqual({exitCode: 1, stderr: '', asked});

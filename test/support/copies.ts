@@ -38,8 +38,8 @@ export interface Copies extends AsyncDisposable {
 	readonly place: Workplace;
 	readonly origin: HttpOrigin;
 	readonly requests: ItemRequest[];
-	/** How long each answer takes from now on. */
-	delay(ms: number): void;
+	/** How long the answer for item `n` takes from now on; default: no time. */
+	delay(msOf: (n: number) => number): void;
 	/** The words of the command, with `out` relative to the place. */
 	words(out: string, ...more: readonly string[]): readonly string[];
 	options(options?: CliOptions): CliOptions;
@@ -48,13 +48,13 @@ export interface Copies extends AsyncDisposable {
 export async function openCopies(count: number): Promise<Copies> {
 	const [place, origin] = await Promise.all([workplace(), httpOrigin()]);
 	const requests: ItemRequest[] = [];
-	let delayMs = 0;
+	let delayOf = (_: number): number => 0;
 	const lines = Array.from({length: count}, (_, n) => {
 		const id = `id-${n}`;
 		origin.on(`/${id}`, async () => {
 			const request: ItemRequest = {id, startedMs: performance.now()};
 			requests.push(request);
-			await wait(delayMs);
+			await wait(delayOf(n));
 			request.endedMs = performance.now();
 			return n % 10 === 3 ? status(404) : serve(`${n % 10 === 7 ? 'skip' : 'text'} ${n}`);
 		});
@@ -66,7 +66,7 @@ export async function openCopies(count: number): Promise<Copies> {
 		place,
 		origin,
 		requests,
-		delay: ms => void (delayMs = ms),
+		delay: msOf => void (delayOf = msOf),
 		words: (out, ...more) => {
 			const own = ['--flow', './copies.ts', '--allow-origin', origin.origin, '--io', '4'];
 			return ['run', 'list.jsonl', '--out', out, ...own, ...more];

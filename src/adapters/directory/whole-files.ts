@@ -34,7 +34,7 @@ export function wholeFiles(folder: string): WholeFiles {
 				}
 				const isMoved = await moveAnywhere(temporary, path, move);
 				// A rename has taken the temporary name away: one trip less for most files.
-				if (!(isMoved && move === replaceFile)) await removeQuietly(temporary);
+				if (!isMoved || move !== replaceFile) await removeQuietly(temporary);
 				return isMoved;
 			} catch (error) {
 				await removeQuietly(temporary);
@@ -104,7 +104,7 @@ async function moveAnywhere(temporary: string, path: string, move: Move): Promis
 		await withFolder(beside, () => copyFile(temporary, beside));
 		return await move(beside, path);
 	} finally {
-		await rm(beside, {force: true}).catch(() => {});
+		await Promise.all([temporary, beside].map(removeQuietly));
 	}
 }
 

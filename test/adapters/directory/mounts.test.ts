@@ -10,7 +10,7 @@ import type {TwolaneError} from '../../../src/lanes/errors.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'twolane-mount-'));
 const mount = (...options: readonly string[]): void => {
-	execFileSync('mount', [...options, folder], {stdio: 'ignore'});
+	execFileSync('/bin/mount', [...options, folder], {stdio: 'ignore'});
 };
 const isMounted = ((): boolean => {
 	try {
@@ -22,7 +22,7 @@ const isMounted = ((): boolean => {
 })();
 
 afterAll(() => {
-	if (isMounted) execFileSync('umount', [folder]);
+	if (isMounted) execFileSync('/bin/umount', [folder]);
 	rmdirSync(folder);
 });
 
