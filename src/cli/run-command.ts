@@ -60,7 +60,7 @@ export async function runCommand(sources: readonly string[], flags: RunFlags): P
 export interface ReadRequest {
 	readonly request: CommandRequest;
 	/** One line, once the sources have been read, about the files of folders that the flow does not take. */
-	tellLeftOut(): void;
+	readonly tellLeftOut: () => void;
 }
 
 /** What the words of `run` ask for. */

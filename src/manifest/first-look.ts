@@ -1,5 +1,5 @@
 import type {FlowDefinition} from '../lanes/flow.ts';
-import {readOwnId} from './identify.ts';
+import {readOwnId, type Sha256} from './identify.ts';
 import {failItem, isInvalid} from './invalid-row.ts';
 import {type PlaceNote, writeItemLine} from './item-line.ts';
 import {createItemsWriter} from './items-writer.ts';
@@ -24,7 +24,8 @@ export type FirstLook = ReturnType<typeof createFirstLook>;
  * one: then a second look at the lines tells.
  */
 export function createFirstLook(flow: FlowDefinition, manifests: readonly ManifestSource[], rules: PlanRules) {
-	const {sha256, skipInvalid, limit, maxRepeats, signal, filter = createKeyFilter()} = rules;
+	const {skipInvalid, limit, maxRepeats, signal, filter = createKeyFilter()} = rules;
+	const sha256 = rememberLast(rules.sha256);
 	const {locate} = nameManifests(manifests);
 	const suspects = createSuspects(flow, {areSeveral: manifests.length > 1, skipInvalid, filter});
 	const trail = createPlaceTrail();
@@ -112,5 +113,16 @@ export function createFirstLook(flow: FlowDefinition, manifests: readonly Manife
 		/** What ended the reading. */
 		damage: () => damage,
 		index: writer.index,
+	};
+}
+
+/** Lists often have one query in all their URLs. */
+function rememberLast(sha256: Sha256): Sha256 {
+	let last: string | undefined;
+	let digest = '';
+	return text => {
+		if (text !== last) digest = sha256(text);
+		last = text;
+		return digest;
 	};
 }

@@ -20,11 +20,12 @@ export function describeSource(source: Source, sha256: Sha256): string {
 
 const hashQuery = (query: string, sha256: Sha256): string => `?${sha256(query).slice(0, HASHED_QUERY_CHARACTERS)}`;
 
-const normal = /^https?:\/\/(?:[a-z\d]+(?:-[a-z\d]+)*\.)+[a-z]{2,}(?:\/[\w~-][\w.~-]*)+(?:\?[\w.~!$&()*+,;=:@/?%-]*)?$/u;
+/** Such a URL stays as it is when it is parsed, which takes twice the time of this. */
+const normalUrl = /^https?:\/\/(?:[a-z\d]+(?:-[a-z\d]+)*\.)+[a-z]{2,}(?:\/[\w~-][\w.~-]*)+(?:\?[\w.~!$&()*+,;=:@/?%-]*)?$/u;
 
 // A flow of its own schema may take what no parser takes; its query is no less secret.
 function describeUrl(text: string, sha256: Sha256): string {
-	const [href] = cutAt(normal.test(text) ? text : (URL.parse(text)?.href ?? text), '#');
+	const [href] = cutAt(normalUrl.test(text) ? text : (URL.parse(text)?.href ?? text), '#');
 	const [place, query] = cutAt(href, '?');
 	const open = place.includes('@') ? place.replace(/^([^/]*\/\/)[^/]*@/u, '$1') : place;
 	return query === '' ? open : open + hashQuery(query, sha256);

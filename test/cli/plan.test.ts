@@ -29,7 +29,14 @@ afterEach(async () => {
 });
 
 const words = (command: 'plan' | 'run', ...more: string[]): string[] => [
-	...[command, 'list.jsonl', '--out', 'out', '--flow', './lengths.ts', '--allow-origin', origin.origin],
+	command,
+	'list.jsonl',
+	'--out',
+	'out',
+	'--flow',
+	'./lengths.ts',
+	'--allow-origin',
+	origin.origin,
 	...more,
 ];
 

@@ -5,9 +5,14 @@ import {z} from 'zod';
 import type {FlowDefinition} from '../../src/lanes/flow.ts';
 import {TwolaneError} from '../../src/lanes/errors.ts';
 import {sourceItem} from '../../src/lanes/source.ts';
+import {parseItemLine} from '../../src/manifest/item-line.ts';
+import {createKeyFilter} from '../../src/manifest/key-filter.ts';
 import {ManifestError} from '../../src/manifest/manifest-error.ts';
-import {planItems, type PlanItemsOptions} from '../../src/manifest/plan-items.ts';
+import type {ManifestRow} from '../../src/manifest/manifest-row.ts';
+import {type ManifestSource, planItems, type PlanItemsOptions} from '../../src/manifest/plan-items.ts';
 import {readRows} from '../../src/manifest/read-rows.ts';
+import {planExactly} from './exact-plan.ts';
+import {memoryFiles} from './items-files.ts';
 import {streamBytes, toBytes} from './manifest-bytes.ts';
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
@@ -19,10 +24,28 @@ const manifest = (content: string, name = 'list.jsonl') => ({
 	resolveFile: (path: string) => `/base/${path}`,
 });
 
-async function plan(contents: string | readonly ReturnType<typeof manifest>[], options: Partial<PlanItemsOptions> = {}, of = flow) {
-	const manifests = typeof contents === 'string' ? [manifest(contents)] : contents;
-	const batches = await Array.fromAsync(planItems(of, manifests, {sha256, ...options}));
-	return {items: batches.flatMap(({items}) => items), repeats: batches.reduce((sum, {repeats}) => sum + repeats, 0)};
+type Options = Partial<Omit<PlanItemsOptions, 'files'>>;
+
+/** What a plan comes to; no file but the named one is left. */
+async function planLines(manifests: readonly ManifestSource[], options: Options = {}, of = flow) {
+	const files = memoryFiles();
+	try {
+		const {file, ...index} = await planItems(of, manifests, {sha256, files, ...options});
+		expect(files.names()).toEqual([file]);
+		return {...index, text: files.read(file), writes: files.writes()};
+	} catch (error) {
+		expect(files.names()).toEqual([]);
+		throw error;
+	}
+}
+
+async function plan(contents: string | readonly ManifestSource[], options: Options = {}, of = flow) {
+	const planned = await planLines(typeof contents === 'string' ? [manifest(contents)] : contents, options, of);
+	const lines = planned.text.split('\n').slice(0, -1);
+	const items = await Promise.all(
+		lines.map(async line => ({entry: await parseItemLine(line, of), raw: (JSON.parse(line) as {item: unknown}).item})),
+	);
+	return {items, repeats: planned.repeats};
 }
 const idsOf = ({items}: Awaited<ReturnType<typeof plan>>): readonly string[] => items.map(({entry}) => entry.id);
 
@@ -159,23 +182,17 @@ describe('problems', () => {
 		const failing = manifest('id,file\na\nb,"c', 'l.csv');
 		await expect(plan([failing])).rejects.toThrow(/^l\.csv:2: expected 2 cells.*\nl\.csv:3: a quoted cell does not end/u);
 		await expect(plan([manifest('id,file\nb,"c', 'l.csv')], {skipInvalid: true})).rejects.toThrow('l.csv:2: a quoted cell does not end');
+		await expect(plan([manifest('id,file\na,1\na,2\nb,"c', 'l.csv')])).rejects.toThrow(
+			/^l\.csv:3: id "a" was already used in line 2\nl\.csv:4: a quoted cell does not end/u,
+		);
 	});
-	it('stop the yielding, not the reading', async () => {
-		const yielded: number[] = [];
-		const rows = [
-			{line: 1, problem: 'bad'},
-			{line: 2, value: {file: 'a'}},
-		] as const;
-		async function* batches() {
-			yield [{line: 0, value: {file: 'b'}}];
-			yield rows;
-		}
-		const run = async () => {
-			for await (const {items} of planItems(flow, [{name: 'l', rows: batches(), resolveFile: path => path}], {sha256}))
-				yielded.push(items.length);
-		};
-		await expect(run()).rejects.toThrow(/^l:1: bad$/u);
-		expect(yielded).toEqual([1, 0]);
+	it('leave a failing store or source as it is', async () => {
+		const broken = {...manifest(''), rows: failWith(new Error('disk'))};
+		await expect(plan([broken])).rejects.toThrow(/^disk$/u);
+	});
+	it('end with the signal', async () => {
+		const signal = AbortSignal.abort(new Error('Ctrl-C'));
+		await expect(plan('{"file":"a"}', {signal})).rejects.toThrow('Ctrl-C');
 	});
 	it('become failed items with skipInvalid, each with a number and an id of its own', async () => {
 		const rows = '{"id":"line-3","file":"1"}\n{broken\n[1]\n{"id":"line-3","file":"2"}\n{"url":"nope"}\n{"id":"z","file":"3"}\n';
@@ -203,19 +220,144 @@ describe('problems', () => {
 	});
 });
 
-describe('any rows', () => {
-	const row = fc.record(
-		{id: fc.constantFrom('a', 'b', 'line-1', 'line-2'), url: fc.constantFrom('https://h/a', 'https://h/b?1', 'nope')},
+describe('the index', () => {
+	const rows = (count: number) => Array.from({length: count}, (_, n) => `{"id":"é${n}","url":"https://h${n % 12}/ü?${n}"}`);
+	it('has the byte of every tenth line and the size of the file', async () => {
+		const {text, offsets, total} = await planLines([manifest(rows(25).join('\n'))]);
+		expect(total).toBe(25);
+		expect(offsets.length).toBe(4);
+		const cut = (at: number) => toBytes(text).subarray(offsets[at], offsets[at + 1]);
+		const ordinals = [0, 1, 2].map(at => lineOrdinals(new TextDecoder().decode(cut(at))));
+		expect(ordinals).toEqual([
+			[0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
+			[10, 11, 12, 13, 14, 15, 16, 17, 18, 19],
+			[20, 21, 22, 23, 24],
+		]);
+		expect(offsets.at(-1)).toBe(toBytes(text).length);
+	});
+	it('is the file’s size alone when there are no items', async () => {
+		expect(await planLines([])).toEqual({text: '', total: 0, repeats: 0, offsets: [0], repeatsBefore: [0], hosts: [], writes: 1});
+	});
+	it('counts the repeats before each tenth line', async () => {
+		const files = Array.from({length: 21}, (_, n) => `{"file":"${n}"}`);
+		const {repeats, repeatsBefore} = await planLines([manifest([...files.slice(0, 12), ...files, files[0]].join('\n'))]);
+		expect([repeats, repeatsBefore]).toEqual([13, [0, 0, 12, 13]]);
+	});
+	it('names the ten hosts of most items, without repeats and failed rows', async () => {
+		const list = [
+			...rows(25),
+			'{"s3":"s3://b/k"}',
+			...Array.from({length: 4}, (_, n) => `{"file":"${n}"}`),
+			'{"file":"0"}',
+			'{"url":"nope"}',
+		];
+		const {hosts} = await planLines([manifest(list.join('\n'))], {skipInvalid: true});
+		expect(hosts.slice(0, 3)).toEqual([
+			{host: 'file:', items: 4},
+			{host: 'https://h0', items: 3},
+			{host: 'https://h1', items: 2},
+		]);
+		expect(hosts.length).toBe(10);
+	});
+	it('is made in one writing, unless something may clash', async () => {
+		const distinct = rows(3000).join('\n');
+		expect((await planLines([manifest(distinct)])).writes).toBe(1);
+		expect((await planLines([manifest(`${distinct}\n{"url":"https://h0/ü?0"}\n{"url":"https://h0/ü?0"}`)])).writes).toBe(2);
+	});
+});
+
+const lineOrdinals = (text: string): readonly number[] =>
+	text
+		.split('\n')
+		.slice(0, -1)
+		.map(line => (JSON.parse(line) as {n: number}).n);
+
+async function* failWith(error: Error): AsyncGenerator<readonly ManifestRow[]> {
+	yield [{line: 1, value: {file: 'a'}}];
+	throw error;
+}
+
+describe('any lists', () => {
+	const names = ['a', 'b', 'line-1', 'line-2', 'line-1-item-2', 'line-2-item-1-again', 'manifest-2-line-1', 'item-1', '\u0007'];
+	const value = fc.record(
+		{
+			id: fc.oneof({weight: 2, arbitrary: fc.constantFrom(...names)}, fc.nat({max: 30}).map(String)),
+			url: fc.constantFrom('https://h/a', 'https://h/b?1', 'https://h/b?1', 'line-1', 'nope'),
+			file: fc.constantFrom('a', 'b', 'same', 'denied', 'line-1-item-2'),
+			kind: fc.constantFrom('x', 'y'),
+		},
 		{requiredKeys: []},
 	);
-	it('with skipInvalid become items numbered without gaps, with ids used once, and none is lost', async () => {
+	const row = fc.tuple(
+		fc.oneof(
+			{weight: 9, arbitrary: value.map(one => ({value: one}))},
+			{weight: 2, arbitrary: fc.constantFrom('a', 'https://h/a').map(text => ({value: text, otherwise: {file: text}}))},
+			fc.constant({problem: 'not JSON'}),
+		),
+		fc.constantFrom(0, 1, 1, 1, 2),
+	);
+	const list = fc.array(row, {maxLength: 25});
+	const lists = fc.record({
+		lists: fc.array(list, {minLength: 1, maxLength: 3}),
+		isDamaged: fc.boolean(),
+		named: fc.constantFrom<FlowDefinition['id']>(undefined, undefined, item => (item as {url?: string}).url?.at(-1) ?? 'none'),
+		fingerprintBits: fc.constantFrom(1, 4, 32),
+		rules: fc.record({skipInvalid: fc.boolean(), limit: fc.nat({max: 20}), maxRepeats: fc.nat({max: 4})}, {requiredKeys: []}),
+	});
+	type Lists = typeof lists extends fc.Arbitrary<infer Value> ? Value : never;
+
+	function open({lists, isDamaged}: Lists): readonly ManifestSource[] {
+		return lists.map((rows, manifest) => {
+			let line = 1;
+			const numbered = rows.map(([one, step], at) => ({line: (line += at === 0 ? 0 : step), ...one}));
+			return {
+				name: `list-${manifest}`,
+				rows: batchesOf(numbered, isDamaged && manifest === lists.length - 1),
+				resolveFile(path: string) {
+					if (path === 'denied') throw new TwolaneError('FILE_DENIED', 'no');
+					return path === 'same' ? '/same' : `/${manifest}/${path}`;
+				},
+			};
+		});
+	}
+
+	async function* batchesOf(rows: readonly ManifestRow[], isDamaged: boolean): AsyncGenerator<readonly ManifestRow[]> {
+		for (let start = 0; start < rows.length; start += 3) yield rows.slice(start, start + 3);
+		if (isDamaged) throw new ManifestError([{manifest: 'list', problem: 'cut off'}]);
+	}
+
+	it('are planned in flat memory as they would be with every id in a map', async () => {
+		// Ids that a schema makes are not in the item as it was given.
+		const item = z.preprocess(given => (isKind(given, 'x') ? {...given, id: 'made'} : given), z.union([z.string(), looseSource]));
 		await fc.assert(
-			fc.asyncProperty(fc.array(row, {maxLength: 12}), async rows => {
-				const {items, repeats} = await plan(rows.map(value => JSON.stringify(value)).join('\n'), {skipInvalid: true});
-				expect(items.map(({entry}) => entry.n)).toEqual([...items.keys()]);
-				expect(new Set(items.map(({entry}) => entry.id)).size).toBe(items.length);
-				expect(items.length + repeats).toBe(rows.length);
+			fc.asyncProperty(lists, async given => {
+				const of: FlowDefinition = {...flow, item, ...(given.named !== undefined && {id: given.named})};
+				const {lines, repeats, refusal} = await planExactly(of, open(given), {sha256, ...given.rules});
+				const filter = createKeyFilter({fingerprintBits: given.fingerprintBits});
+				const planned = planLines(open(given), {filter, ...given.rules}, of).catch((error: ManifestError) => error);
+				const result = await planned;
+				if (refusal !== undefined || result instanceof Error) {
+					expect(result instanceof ManifestError && [result.message, result.problemCount]).toEqual(refusal);
+					return;
+				}
+				expect(withoutNotes(result.text)).toEqual(lines);
+				expect([result.repeats, result.total]).toEqual([repeats, lines.length]);
 			}),
+			{numRuns: 2000},
 		);
 	});
 });
+
+const looseSource = z
+	.looseObject({})
+	.refine(item => (item.url === undefined) !== (item.file === undefined) && item.url !== 'nope', 'no source');
+const isKind = (given: unknown, kind: string): given is object => (given as {kind?: unknown} | null)?.kind === kind;
+
+const withoutNotes = (text: string): readonly string[] =>
+	text
+		.split('\n')
+		.slice(0, -1)
+		.map(line => {
+			const {at: _, ...row} = JSON.parse(line) as Record<string, unknown>;
+			return JSON.stringify(row);
+		});

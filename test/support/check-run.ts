@@ -1,8 +1,9 @@
 import {createHash} from 'node:crypto';
 import {expect} from 'vitest';
 import {layout} from '../../src/runs/layout.ts';
+import {listItems} from '../../src/runs/list-items.ts';
 import type {RunReport} from '../../src/runs/finish.ts';
-import type {RunWorld} from './run-setup.ts';
+import {type RunWorld, plainPorts} from './run-setup.ts';
 
 /** What a worker saw and left. */
 export interface FinishedWork {
@@ -53,7 +54,7 @@ export interface RunSeen {
  * Reads a run's records and checks the rules that nothing may break: exactly one outcome for each item, or pending, never both; totals
  * that add up; seals that name what is there; results and report that never went back; outputs that are what their rows say.
  */
-export function checkRun({state, runId, history}: RunWorld): RunSeen {
+export async function checkRun({state, runId, history}: RunWorld): Promise<RunSeen> {
 	const text = (key: string): string => {
 		const object = state.objects.get(key);
 		if (object === undefined) throw new Error(`${key} is missing`);
@@ -92,8 +93,11 @@ export function checkRun({state, runId, history}: RunWorld): RunSeen {
 		expect(statuses.map(status => files[status].map(({key}) => key)), 'files in the results').toEqual(sealedFiles(generations));
 	}
 	expect(state.objects.has(layout.active(runId)), 'the sweep looks at a run until it has ended').toBe(!isSealed);
-	checkHistory(runId, history);
+	checkWay({runId, history});
 	for (const [row] of rows) for (const {key, bytes, sha256} of row.outputs ?? []) expect(measure(text(key)), key).toEqual({bytes, sha256});
+	const listed: string[] = [];
+	for await (const batch of listItems(plainPorts(state), runId)) listed.push(...batch.map(({text: line}) => line));
+	expect(listed, 'what `results` shows').toEqual(rows.map(([, line]) => line));
 	return {outcomes: rows.map(([row]) => describe(row)), rows: rows.map(([, line]) => line), isSealed, generation: newest, results, report};
 }
 
@@ -172,7 +176,7 @@ function checkCounts({results, report, rows, total}: Counted): void {
 }
 
 /** Results and report never go back to an older generation or to fewer seals; what is created once has one text. */
-function checkHistory(runId: string, history: RunWorld['history']): void {
+export function checkWay({runId, history}: Pick<RunWorld, 'runId' | 'history'>): void {
 	for (const [key, texts] of history) {
 		if (key === layout.results(runId) || key === layout.report(runId)) {
 			const ages = texts.map(text => JSON.parse(text) as {readonly generation: number; readonly sealed: number});

@@ -41,6 +41,8 @@ export interface CliEnd {
 export interface Cli {
 	readonly pid: number;
 	readonly ended: Promise<CliEnd>;
+	/** Resolves when the launcher is gone; the command may still be there. */
+	readonly exited: Promise<void>;
 	kill(signal: NodeJS.Signals): void;
 	killGroup(signal: NodeJS.Signals): void;
 	/** Process id of the command, the launcher's child; `undefined` before it has started. */
@@ -72,6 +74,7 @@ export function startCli(args: readonly string[], options: CliOptions = {}): Cli
 	return {
 		pid: child.pid ?? 0,
 		ended,
+		exited: once(child, 'exit').then(() => {}),
 		kill: signal => void child.kill(signal),
 		killGroup: signal => void process.kill(-(child.pid ?? 0), signal),
 		commandPid: () => (existsSync(pidFile) ? Number(readFileSync(pidFile, 'utf8')) || undefined : undefined),

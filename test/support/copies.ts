@@ -54,7 +54,7 @@ export async function openCopies(count: number): Promise<Copies> {
 		origin.on(`/${id}`, async () => {
 			const request: ItemRequest = {id, startedMs: performance.now()};
 			requests.push(request);
-			await wait(delayOf(n));
+			await wait(delayOf(n), undefined, {ref: false});
 			request.endedMs = performance.now();
 			return n % 10 === 3 ? status(404) : serve(`${n % 10 === 7 ? 'skip' : 'text'} ${n}`);
 		});
@@ -77,6 +77,23 @@ export async function openCopies(count: number): Promise<Copies> {
 			await place[Symbol.asyncDispose]();
 		},
 	};
+}
+
+/** An item that was asked for although it had been answered before, and how long before the kill that explains it. */
+export interface Repeat {
+	readonly id: string;
+	readonly lostMs: number;
+}
+
+/** Work that was done twice. @param killsMs when a command was killed, by `performance.now()`. */
+export function findRepeats(requests: readonly ItemRequest[], killsMs: readonly number[]): readonly Repeat[] {
+	return requests.flatMap(({id}, index) => {
+		const earlier = requests.slice(0, index).findLast(request => request.id === id);
+		if (earlier?.endedMs === undefined) return [];
+		const killMs = killsMs.find(ms => ms >= earlier.startedMs) ?? Infinity;
+		// What was answered after the kill had been in flight.
+		return earlier.endedMs > killMs ? [] : [{id, lostMs: killMs - earlier.endedMs}];
+	});
 }
 
 /** What counts of an outcome: the rest, such as times, differs from run to run. */

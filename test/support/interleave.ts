@@ -9,6 +9,8 @@ export interface Actor {
 	readonly clock: FakeClock;
 	/** Whatever others may see goes through here: the schedule decides who goes on. `see` writes down what the actor learns by it. */
 	take<T>(step: StoreStep, act: () => T | Promise<T>, see: (result: T) => string): Promise<T>;
+	/** The same without a decision of the schedule: it goes along with the step before. */
+	learn<T>(step: StoreStep, act: () => T | Promise<T>, see: (result: T) => string): Promise<T>;
 }
 
 /** How an actor ended; one that was killed never did. */
@@ -28,7 +30,7 @@ export interface Interleaving<World> {
 	readonly checkWay?: (world: World) => void;
 	/** Two worlds of one fingerprint have the same future. */
 	readonly fingerprint: (world: World) => string;
-	/** Actors that may be killed before any of their steps, one of them in a schedule. */
+	/** Actors that may be killed between any two of their steps, one of them in a schedule. */
 	readonly killable?: readonly string[];
 	/** More ends than this are an error: the test says that it enumerates them all. Default: 20,000. */
 	readonly mostEnds?: number;
@@ -177,7 +179,8 @@ function listMoves(actors: readonly Staged[], killable: readonly string[]): Move
 		return step ? [{actor: actor.name, step}] : [];
 	});
 	const isOneKilled = actors.some(actor => actor.end()?.is === 'killed');
-	const kills = isOneKilled ? [] : waiting.filter(({actor}) => killable.includes(actor));
+	// Killed before a read, or before the write that comes after it: the world is the same.
+	const kills = isOneKilled ? [] : waiting.filter(({actor, step}) => isWrite(step) && killable.includes(actor));
 	return [...waiting.map(move => ({...move, isKill: false})), ...kills.map(move => ({...move, isKill: true}))];
 }
 
@@ -199,16 +202,19 @@ function startActor(name: string, act: (actor: Actor) => Promise<unknown>): Stag
 	let end: ActorEnd | undefined;
 	let learnt = '';
 	let notify = (): void => {};
-	async function take<T>(step: StoreStep, run: () => T | Promise<T>, see: (result: T) => string): Promise<T> {
+	const take: Actor['take'] = async (step, run, see) => {
 		await new Promise<void>(go => {
 			waiting.push({step, go});
 			notify();
 		});
+		return await learn(step, run, see);
+	};
+	async function learn<T>(step: StoreStep, run: () => T | Promise<T>, see: (result: T) => string): Promise<T> {
 		const result = await run();
-		learnt = hash('sha1', `${learnt} ${step.op} ${step.key} ${see(result)}`);
+		learnt += `\n${step.op} ${step.key} ${see(result)}`;
 		return result;
 	}
-	act({name, clock, take})
+	act({name, clock, take, learn})
 		.then(
 			value => (end = {is: 'done', value}),
 			(error: unknown) => (end = {is: 'failed', error}),
@@ -227,7 +233,7 @@ function startActor(name: string, act: (actor: Actor) => Promise<unknown>): Stag
 		name,
 		waitsFor: () => (end === undefined ? waiting[0]?.step : undefined),
 		end: () => end,
-		state: () => `${name} ${end?.is} ${learnt}`,
+		state: () => (end?.is === 'killed' ? `${name} killed` : `${name} ${end?.is} ${learnt}`),
 		async move({isKill, step}) {
 			const next = waiting.shift();
 			if (next?.step.op !== step.op || next.step.key !== step.key) throw new Error(`${name} did not do the same again: it is not deterministic`);

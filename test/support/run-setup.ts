@@ -1,4 +1,4 @@
-import {createHash} from 'node:crypto';
+import {createHash, hash} from 'node:crypto';
 import type {Clock} from '../../src/lanes/ports.ts';
 import {createRun} from '../../src/runs/create-run.ts';
 import {layout} from '../../src/runs/layout.ts';
@@ -10,7 +10,7 @@ import type {FinishedWork} from './check-run.ts';
 import {createFakeClock} from './fake-clock.ts';
 import type {Actor} from './interleave.ts';
 import {type LaneOptions, type Stages, laneSetup, sha256} from './lane-setup.ts';
-import {type MemoryObjects, memoryObjects} from './memory-objects.ts';
+import {type MemoryObjects, type StoreStep, memoryObjects} from './memory-objects.ts';
 
 const WALL_MS = Date.UTC(2026, 10, 22);
 
@@ -44,8 +44,19 @@ export function portsOn(state: ObjectStore, {name, clock}: {readonly name: strin
 /** The ports of somebody whom no schedule holds. */
 export const plainPorts = (state: ObjectStore): RunPorts => portsOn(state, {name: 'plain', clock: createFakeClock()});
 
-/** The store as one actor of a schedule sees it: each operation is a step of its own. */
-export function storeOf({state, versions}: Pick<RunWorld, 'state' | 'versions'>, {take}: Pick<Actor, 'take'>): ObjectStore {
+/** How a schedule sees an operation: as a step, or, `undefined`, as part of the step before. */
+export type ToStep = (step: StoreStep) => StoreStep | undefined;
+
+/** The store as one actor of a schedule sees it. */
+export function storeOf(
+	{state, versions}: Pick<RunWorld, 'state' | 'versions'>,
+	{take: takeStep, learn}: Pick<Actor, 'take' | 'learn'>,
+	toStep: ToStep = step => step,
+): ObjectStore {
+	const take: Actor['take'] = (operation, act, see) => {
+		const step = toStep(operation);
+		return step ? takeStep(step, act, see) : learn(operation, act, see);
+	};
 	const versionOf = (key: string): string => versions.get(key) ?? '';
 	return {
 		uri: state.uri,
@@ -80,7 +91,13 @@ async function gather<T>(values: AsyncIterable<T>): Promise<T[]> {
 	return all;
 }
 
-export const actorPorts = (world: RunWorld, actor: Actor): RunPorts => portsOn(storeOf(world, actor), actor);
+export const actorPorts = (world: RunWorld, actor: Actor, toStep?: ToStep): RunPorts => portsOn(storeOf(world, actor, toStep), actor);
+
+/** Takes the writing of results and report as one step: how several interleave in it is shown by the finishers alone. */
+export function finishAtOnce({op, key}: StoreStep): StoreStep | undefined {
+	if (op === 'get' && key.endsWith('/results/manifest.json')) return {op: 'write', key};
+	return /\/(?:results\/manifest|report)\.json$|^active\//u.test(key) ? undefined : {op, key};
+}
 
 export interface RunToMake {
 	/** Items of each shard. Their ids are `item-0`, `item-1`, ...; item `n` is the number `n`. */
@@ -159,7 +176,7 @@ function recording(store: MemoryObjects, {history, versions}: Records): MemoryOb
 		const object = store.objects.get(key);
 		const texts = history.get(key) ?? [];
 		if (object) history.set(key, [...texts, object.text]);
-		versions.set(key, object === undefined ? 'removed' : `${texts.length} ${sha256(object.text)} ${JSON.stringify(object.metadata)}`);
+		versions.set(key, object === undefined ? 'removed' : `${texts.length} ${hash('sha1', object.text)} ${JSON.stringify(object.metadata)}`);
 	}
 	return {
 		...store,
