@@ -112,7 +112,7 @@ export function run<I, O, R>(
 	const {stop, signal} = options;
 	const given = options.options ?? {};
 	const {maxBytes} = lanes.limits;
-	const request = {place, flow: definition, session, sources, options: given, maxBytes, allowOrigins: [], runId, stop};
+	const request = {place, flow: definition, session, sources, options: given, maxBytes, allowOrigins: [], runId, signal};
 	return lazyRun(async ({isReplaying}) => {
 		const begun = await beginRun(request);
 		if (redrive !== undefined) await redriveFailed(place.ports, begun.spec.runId, redrive);

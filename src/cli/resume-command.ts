@@ -61,7 +61,7 @@ export async function resumeRun({word, flags, style, stop}: ResumeRequest): Prom
 	const {flow, extensions} = await loadFlowOf(spec);
 	const session = await mergeSession(found, flags);
 	const {allowOrigins} = spec;
-	const begun = await takeRun({place, flow, extensions, allowOrigins, session, stop}, spec);
+	const begun = await takeRun({place, flow, extensions, allowOrigins, session, signal: stop}, spec);
 	const {limits, ...rest} = session ?? sessionOf(begun.standing);
 	const readers = await openReaders({allowOrigins});
 	// Checked when they were stored: undefined is no value.

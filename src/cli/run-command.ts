@@ -1,4 +1,4 @@
-import {createHash} from 'node:crypto';
+import {hash} from 'node:crypto';
 import {readFile} from 'node:fs/promises';
 import {resolve} from 'node:path';
 import {parseSize} from '../flows/thumbnail/options.ts';
@@ -74,15 +74,7 @@ export async function readRequest(
 	let leftOut = 0;
 	const request: CommandRequest = {
 		flow,
-		flowFile:
-			file === undefined
-				? undefined
-				: {
-						path: file,
-						sha256: createHash('sha256')
-							.update(await readFile(file))
-							.digest('hex'),
-					},
+		flowFile: file === undefined ? undefined : {path: file, sha256: hash('sha256', await readFile(file))},
 		extensions,
 		sources,
 		where,
@@ -139,8 +131,8 @@ async function begin(place: Place, request: CommandRequest, maxBytes: number): P
 	}
 }
 
-export function toRunRequest(place: Place, {options, style: _, isResumable: __, ...rest}: CommandRequest, maxBytes: number): RunRequest {
-	return {...rest, place, options: options.options ?? {}, session: sessionOf(options), maxBytes};
+export function toRunRequest(place: Place, {options, stop, style: _, isResumable: __, ...rest}: CommandRequest, maxBytes: number): RunRequest {
+	return {...rest, place, signal: stop, options: options.options ?? {}, session: sessionOf(options), maxBytes};
 }
 
 /** What a person is told when sources could not be read: an interruption, words that name no source, or the error as it is. */

@@ -26,7 +26,7 @@ export interface RunSetup {
 	readonly extensions?: readonly string[] | undefined;
 	readonly allowOrigins: readonly string[];
 	/** Ends the reading of sources, too. */
-	readonly stop?: AbortSignal | undefined;
+	readonly signal?: AbortSignal | undefined;
 	/** Called with each file of a folder that the flow does not take. */
 	readonly onLeftOut?: SourceOptions['onLeftOut'];
 	readonly onItems?: ((items: PlannedItems) => void) | undefined;
@@ -110,15 +110,15 @@ const isPartOf = (source: PinnedSource, {sources}: RunSpec): boolean =>
 
 /** Owns a run that is there, and makes it ready to be worked on. */
 export async function takeRun(setup: RunSetup, spec: RunSpec): Promise<BegunRun> {
-	const {place, flow, session, stop, onItems} = setup;
+	const {place, flow, session, signal, onItems} = setup;
 	const {ports} = place;
-	const release = await place.own(spec.runId, stop);
+	const release = await place.own(spec.runId, signal);
 	try {
 		const open = sourceOpener(setup, spec);
-		const standing = await readyRun(ports, spec.runId, {flow, session, open, signal: stop, onItems});
+		const standing = await readyRun(ports, spec.runId, {flow, session, open, signal, onItems});
 		return {spec, isNew: false, standing, release};
 	} catch (error) {
-		const isForgotten = (isUnusable(error) || stop?.aborted === true) && (await forgetUnplanned(place, spec));
+		const isForgotten = (isUnusable(error) || signal?.aborted === true) && (await forgetUnplanned(place, spec));
 		if (!isForgotten) await release();
 		throw error;
 	}
@@ -141,11 +141,11 @@ export function sourceOpener(setup: RunSetup, {sources}: Pick<RunIdentity, 'sour
 	return source => openPinned(setup.place.ports.state, source, options);
 }
 
-const sourceOptions = ({place, extensions, allowOrigins, stop, onLeftOut}: RunSetup, isOneOfMany: boolean): SourceOptions => ({
+const sourceOptions = ({place, extensions, allowOrigins, signal, onLeftOut}: RunSetup, isOneOfMany: boolean): SourceOptions => ({
 	exclude: place.folders,
 	isOneOfMany,
 	extensions,
 	allowOrigins,
-	signal: stop,
+	signal,
 	onLeftOut,
 });

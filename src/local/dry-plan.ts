@@ -20,11 +20,11 @@ export interface DryPlan {
  * @throws what `beginRun` throws about sources.
  */
 export async function planDry(request: RunRequest): Promise<DryPlan> {
-	const {place, flow, session, stop} = request;
+	const {place, flow, session, signal} = request;
 	const identity = await pinRun(request);
 	const {spec} = await createRun(place.ports, {identity, session, ...thisMachine});
 	const sources = identity.sources.map(sourceOpener(request, identity));
 	let items: PlannedItems | undefined;
-	const plan = await planRun(place.ports, {spec, flow, sources, signal: stop, onItems: planned => void (items = planned)});
+	const plan = await planRun(place.ports, {spec, flow, sources, signal, onItems: planned => void (items = planned)});
 	return {spec, plan, total: items?.total ?? 0, repeats: countRepeats(plan), hosts: items?.hosts ?? []};
 }

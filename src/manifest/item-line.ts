@@ -28,13 +28,16 @@ export function writeItemLine({entry: {n, id, source, meta, error}, raw}: Planne
 
 /**
  * Reads a line of the run's items file back, and passes the item through the flow's schema again, which makes of it what JSON cannot hold.
+ * What the schema was given stays beside it, for the outcome.
  * A promise only when the schema is asynchronous.
  * @throws TwolaneError `INTERNAL` when the line was not written by `writeItemLine`.
  */
 export function parseItemLine(line: string, flow: Pick<FlowDefinition, 'item'>): Entry | Promise<Entry> {
-	const {entry} = readItemLine(line);
+	const read = readItemLine(line).entry;
+	const given = read.item;
+	const entry = Object.assign(read, {given});
 	if (entry.error !== undefined) return entry;
-	const checked = checkItem(flow.item, entry.item);
+	const checked = checkItem(flow.item, given);
 	const close = (result: Awaited<typeof checked>): Entry =>
 		'problem' in result
 			? {...entry, error: {code: 'ITEM_INVALID', stage: 'item', retryable: false, message: hideSecrets(result.problem)}}

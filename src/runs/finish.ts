@@ -48,8 +48,10 @@ export interface Ending {
  * Writes the results manifest and the report. Of a run whose shards are all sealed they are a function of the seals alone, so
  * whoever else finishes it writes the same; what is older or less sealed never replaces what is newer.
  */
-export async function finishRun(ports: RunPorts, standing: Standing, ending: Ending): Promise<RunReport> {
-	const report = makeReport(standing, ending);
+export async function finishRun(ports: RunPorts, standing: Standing, {shown: all, ...rest}: Ending): Promise<RunReport> {
+	// Somebody may have sealed one of them meanwhile.
+	const shown = all?.filter(({shard}) => latest(standing)?.seals.has(shard) !== true) ?? [];
+	const report = makeReport(standing, {...rest, shown});
 	const {runId, flow, generation, sealed, control, itemCounts, completionReason} = report;
 	const results: Results = {
 		runId,
@@ -59,7 +61,7 @@ export async function finishRun(ports: RunPorts, standing: Standing, ending: End
 		control,
 		itemCounts,
 		completionReason,
-		resultFiles: collectFiles(standing, ending.shown),
+		resultFiles: collectFiles(standing, shown),
 	};
 	await writeUnlessOlder(ports, layout.results(runId), results);
 	await writeUnlessOlder(ports, layout.report(runId), report);

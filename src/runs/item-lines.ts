@@ -4,12 +4,18 @@ import {readLines} from './lines.ts';
 import type {ObjectStore} from './object-store.ts';
 import type {Shard} from './plan.ts';
 import type {PendingRow} from './row.ts';
-import {invalidState} from './stored-json.ts';
+import {invalidState, readNamed} from './stored-json.ts';
 
-/** The ordinal that a line of an items file, or a row, begins with. @throws TwolaneError `STATE_INVALID` when it does not. */
-export function ordinalOf(line: string): number {
+/** The ordinal that a line of an items file, or a row, begins with; `undefined` when it does not. */
+export function findOrdinal(line: string): number | undefined {
 	const n = Number(/^\{"n":(\d{1,16})[,}]/u.exec(line)?.[1]);
-	if (Number.isSafeInteger(n)) return n;
+	return Number.isSafeInteger(n) ? n : undefined;
+}
+
+/** The same. @throws TwolaneError `STATE_INVALID` when there is none. */
+export function ordinalOf(line: string): number {
+	const n = findOrdinal(line);
+	if (n !== undefined) return n;
 	throw new TwolaneError('STATE_INVALID', 'a line of the run’s records does not begin with its ordinal: it was cut off or changed');
 }
 
@@ -20,7 +26,7 @@ export async function* readItemLines(
 ): AsyncGenerator<readonly string[]> {
 	const key = layout.run(runId) + items;
 	let seen = 0;
-	for await (const lines of readLines(state.read(key, {start, end}))) {
+	for await (const lines of readLines(readNamed(state, key, {start, end}))) {
 		seen += lines.length;
 		yield lines;
 	}

@@ -38,7 +38,7 @@ async function look(ports: RunPorts, id: string): Promise<RunView | DamagedRun> 
 	try {
 		return await getRun(ports, id);
 	} catch (error) {
-		if (error instanceof TwolaneError) return {id, damage: toItemError(error, 'run').message};
+		if (error instanceof TwolaneError && !error.retryable) return {id, damage: toItemError(error, 'run').message};
 		throw error;
 	}
 }

@@ -67,7 +67,7 @@ interface Header extends PartHeader {
 }
 
 /** @returns the claim's number: the first free one. */
-async function createClaim(
+export async function createClaim(
 	ports: ShardPorts,
 	place: ShardPlace,
 	{claim, started}: {readonly claim: number; readonly started: number},

@@ -1,4 +1,4 @@
-import {ordinalOf} from './item-lines.ts';
+import {findOrdinal} from './item-lines.ts';
 import {layout} from './layout.ts';
 import {readLines} from './lines.ts';
 import {type RowSource, mergeRows} from './merge-rows.ts';
@@ -7,7 +7,7 @@ import {readShard} from './read-shard.ts';
 import {type FileStatus, type KeptRow, fileStatuses} from './row.ts';
 import type {ResultFile} from './seal.ts';
 import {type Standing, latest} from './standing.ts';
-import {invalidState} from './stored-json.ts';
+import {invalidState, readNamed} from './stored-json.ts';
 
 export interface RowFilter {
 	/** Default: all. */
@@ -61,15 +61,21 @@ interface RowFile {
 
 function readFile({state, openSha256}: Pick<RunPorts, 'state' | 'openSha256'>, {runId, file, status, claim}: RowFile): RowSource {
 	const key = layout.run(runId) + file.key;
+	const notSealed = (found: string) => invalidState(state, key, `is not what was sealed: it was cut off or changed (${found}).`);
+	function keep(text: string): KeptRow {
+		const n = findOrdinal(text);
+		if (n === undefined) throw notSealed('a line is no row');
+		return {n, status, claim, text};
+	}
 	async function* open(): AsyncGenerator<readonly KeptRow[]> {
 		const sha256 = openSha256();
 		let items = 0;
-		for await (const lines of readLines(hashed(state.read(key), sha256))) {
+		for await (const lines of readLines(hashed(readNamed(state, key), sha256))) {
 			items += lines.length;
-			yield lines.map(text => ({n: ordinalOf(text), status, claim, text}));
+			yield lines.map(keep);
 		}
 		if (items !== file.items || sha256.digest() !== file.sha256) {
-			throw invalidState(state, key, `is not what was sealed: it was cut off or changed (${items} rows, expected ${file.items}).`);
+			throw notSealed(`${items} rows, expected ${file.items}`);
 		}
 	}
 	return {from: file.from, open};

@@ -3,7 +3,7 @@ import type {CompletionReason, EndedCounts, Snapshot} from '../lanes/snapshot.ts
 import type {ResolvedLimits} from '../lanes/limits.ts';
 import {createEnding} from './ending.ts';
 import {ordinalOf} from './item-lines.ts';
-import {type OpenShard, openShard} from './open-shard.ts';
+import {type OpenShard, createClaim, openShard} from './open-shard.ts';
 import {type ShardWork, countEnded, listAllWork} from './part.ts';
 import type {Shard} from './plan.ts';
 import type {RunPorts} from './ports.ts';
@@ -126,7 +126,12 @@ export async function openSession(
 		for (const shard of unsealed) {
 			if (sealed.has(shard.shard)) continue;
 			const shardPlace = {...place, shard: shard.shard};
-			shown.push(await writeRowFiles(ports, shardPlace, await readShard(ports, shardPlace, shard)));
+			const left = await readShard(ports, shardPlace, shard);
+			const own = opened.get(shard.shard)?.claim;
+			// Another worker may be about to seal files of its claim's name.
+			const isForeign = own === undefined && state.isShared && left.claim > 0;
+			const claim = isForeign ? await createClaim(ports, shardPlace, {claim: left.claim + 1, started: 0}) : (own ?? left.claim);
+			shown.push(await writeRowFiles(ports, shardPlace, {...left, claim}));
 		}
 		return shown;
 	}

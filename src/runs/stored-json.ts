@@ -14,6 +14,20 @@ export function placeOf({uri}: ObjectStore, key: string): string {
 export const invalidState = (store: ObjectStore, key: string, problem: string): TwolaneError =>
 	new TwolaneError('STATE_INVALID', `${placeOf(store, key)} ${problem}`);
 
+/** The bytes of an object that a record names. @throws TwolaneError `STATE_INVALID` when it is gone. */
+export async function* readNamed(
+	store: ObjectStore,
+	key: string,
+	range?: {readonly start: number; readonly end: number},
+): AsyncGenerator<Uint8Array> {
+	try {
+		yield* store.read(key, range);
+	} catch (error) {
+		if ((await store.head(key)) !== undefined) throw error;
+		throw invalidState(store, key, 'is gone, and the run cannot be read without it.');
+	}
+}
+
 /** A record, or `undefined` when there is none. @throws TwolaneError `STATE_INVALID` when it is not what it should be. */
 export async function readRecord<T>(
 	store: ObjectStore,

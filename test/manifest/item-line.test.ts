@@ -46,6 +46,11 @@ describe('a line of the items file', () => {
 			}),
 		);
 	});
+	it('gives the entry back without the planner’s note of its place', () => {
+		const line = writeItemLine({entry: {n: 1, id: 'a', item: 1}, raw: 1}, {line: 7, manifest: 1, own: true});
+		expect(line).toBe('{"n":1,"id":"a","item":1,"at":{"line":7,"manifest":1,"own":true}}');
+		expect(parseItemLine(line, flowOf(z.number()))).toEqual({n: 1, id: 'a', item: 1});
+	});
 	it('gives a refused item back without asking the schema', () => {
 		const error = {code: 'ITEM_INVALID', stage: 'item', retryable: false, message: 'l:2: bad'} as const;
 		const entry = {n: 1, id: 'line-2', item: null, error};

@@ -1,7 +1,6 @@
 import {describe, expect, it} from 'vitest';
 import {listItems} from '../../src/runs/list-items.ts';
-import {itemsOf, openLedger} from './ledger.ts';
-import {flat} from './ledger.ts';
+import {flat, itemsOf, openLedger} from './ledger.ts';
 import {failing, states, stopAfter} from './states.ts';
 
 const numbersOf = async (batches: ReturnType<typeof listItems>): Promise<number[]> => (await flat(batches)).map(({n}) => n);
@@ -74,6 +73,7 @@ describe('listItems', () => {
 	it.each([
 		['cut off', (text: string) => text.slice(0, -20)],
 		['shorter by a row', (text: string) => text.slice(text.indexOf('\n') + 1)],
+		['damaged at its beginning', (text: string) => `?${text}`],
 		['edited', (text: string) => text.replace('"attempts":1', '"attempts":2')],
 	])('meets a row file that was %s with its name, not with silence', async (_, change) => {
 		const ledger = openLedger();
@@ -89,7 +89,9 @@ describe('listItems', () => {
 		const ledger = openLedger();
 		const runId = await states.SUCCEEDED(ledger);
 		await ledger.state.remove(`runs/${runId}/0/rows/1-1-SUCCEEDED.jsonl`);
-		const error = await flat(listItems(ledger.ports, runId)).catch((thrown: unknown) => thrown);
-		expect(error).toMatchObject({code: 'STATE_INVALID', message: expect.stringContaining('1-1-SUCCEEDED.jsonl')});
+		await expect(flat(listItems(ledger.ports, runId))).rejects.toMatchObject({
+			code: 'STATE_INVALID',
+			message: expect.stringMatching(/1-1-SUCCEEDED\.jsonl is gone/u),
+		});
 	});
 });

@@ -1,4 +1,5 @@
 import {describe, expect, it} from 'vitest';
+import {TwolaneError} from '../../src/lanes/errors.ts';
 import {layout} from '../../src/runs/layout.ts';
 import {listRunIds, listRuns} from '../../src/runs/list-runs.ts';
 import {openLedger} from './ledger.ts';
@@ -44,10 +45,21 @@ describe('listRuns', () => {
 		expect(await listRuns(openLedger().ports)).toEqual({runs: []});
 	});
 
-	it('says which run is damaged', async () => {
+	it('says which run is damaged, and shows the others', async () => {
 		const {ledger, ids} = await sevenRuns();
 		await ledger.edit(`runs/${ids[3]}/run.json`, () => '{}');
-		await expect(listRuns(ledger.ports)).rejects.toMatchObject({code: 'STATE_INVALID', message: expect.stringContaining(`${ids[3]}/run.json`)});
+		const {runs} = await listRuns(ledger.ports);
+		expect(runs.map(({id}) => id)).toEqual(ids);
+		expect(runs.map(run => 'damage' in run)).toEqual([false, false, false, true, false, false, false]);
+		expect(runs[3]).toMatchObject({damage: expect.stringContaining(`${ids[3]}/run.json`)});
+	});
+
+	it('is not for an error of the store to hide', async () => {
+		const {ledger} = await sevenRuns();
+		const get = async (): Promise<never> => {
+			throw new TwolaneError('STORE_FAILED', 'the disk is gone');
+		};
+		await expect(listRuns({...ledger.ports, state: {...ledger.state, get}})).rejects.toThrow('the disk is gone');
 	});
 });
 

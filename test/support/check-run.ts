@@ -2,14 +2,7 @@ import {createHash} from 'node:crypto';
 import {expect} from 'vitest';
 import {layout} from '../../src/runs/layout.ts';
 import {listItems} from '../../src/runs/list-items.ts';
-import type {RunReport} from '../../src/runs/finish.ts';
 import {type RunWorld, plainPorts} from './run-setup.ts';
-
-/** What a worker saw and left. */
-export interface FinishedWork {
-	readonly outcomes: readonly {readonly id: string; readonly status: string}[];
-	readonly report: RunReport | undefined;
-}
 
 type Json = Readonly<Record<string, unknown>>;
 const statuses = ['SUCCEEDED', 'SKIPPED', 'FAILED', 'PENDING'] as const;

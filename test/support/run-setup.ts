@@ -1,15 +1,16 @@
 import {createHash, hash} from 'node:crypto';
 import type {Clock} from '../../src/lanes/ports.ts';
 import {createRun} from '../../src/runs/create-run.ts';
+import type {RunReport} from '../../src/runs/finish.ts';
 import {layout} from '../../src/runs/layout.ts';
 import type {ObjectStore} from '../../src/runs/object-store.ts';
 import type {RunPorts} from '../../src/runs/ports.ts';
+import {readyRun} from '../../src/runs/ready-run.ts';
 import type {RunIdentity, SessionOptions} from '../../src/runs/spec.ts';
 import {type WorkOptions, type WorkingRun, workRun} from '../../src/runs/work-run.ts';
-import type {FinishedWork} from './check-run.ts';
 import {createFakeClock} from './fake-clock.ts';
 import type {Actor} from './interleave.ts';
-import {type LaneOptions, type Stages, laneSetup, sha256} from './lane-setup.ts';
+import {type LaneOptions, type Stages, laneSetup, makeFlow, sha256} from './lane-setup.ts';
 import {type MemoryObjects, type StoreStep, memoryObjects} from './memory-objects.ts';
 
 const WALL_MS = Date.UTC(2026, 10, 22);
@@ -216,10 +217,12 @@ export function startWork(ports: RunPorts, runId: string, {fetch = async (item: 
 	return workRun(ports, runId, {...options, lanes: {...setup, clock: ports.clock}});
 }
 
-/** Works until the end. @returns the report. */
-export async function work(ports: RunPorts, runId: string, worker: Worker = {}): Promise<FinishedWork> {
-	const run = startWork(ports, runId, worker);
-	const outcomes: FinishedWork['outcomes'][number][] = [];
-	for await (const {id, status} of run) outcomes.push({id, status});
-	return {outcomes, report: run.report};
+/** Works until the run has ended or something stops it. */
+export const work = (ports: RunPorts, runId: string, worker?: Worker): Promise<RunReport> => startWork(ports, runId, worker).work();
+
+/** Makes the run ready, as every command does first, and works on it. */
+export async function readyAndWork(ports: RunPorts, runId: string, {session, ...worker}: Worker & {readonly session?: SessionOptions} = {}): Promise<RunReport> {
+	const flow = makeFlow({fetch: async () => {}});
+	await readyRun(ports, runId, {flow, session, open: () => ({name: 'none', rows: eachOf([]), resolveFile: file => file})});
+	return await work(ports, runId, worker);
 }
