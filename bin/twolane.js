@@ -6,6 +6,7 @@
 //   {run: '/abs/path'}  there is a run now that can be continued: the path of its folder
 //   {settled: 17}       so many of its items have an outcome: sent now and then, it is how we see progress from crash to crash
 //   {done: true}        the run has ended, or cannot be continued: a crash from here on is the end
+//   {exit: 130}         it has done and said everything, and this is its code: what keeps it now is a thread that cannot be ended
 // What we tell it: TWOLANE_CRASHED=/abs/path in its environment means that it crashed while it worked on the run in that folder, and
 // is to continue that one, carefully, whatever its words say: they may read standard input, which is gone, or start another run.
 import {spawn} from 'node:child_process';
@@ -64,6 +65,8 @@ const crashes = {
 	SIGABRT: 'native code gave up, or the heap was full',
 };
 const MOST_CRASHES_WITHOUT_PROGRESS = 3;
+/** For a process to end by itself, in milliseconds. */
+const EXIT_MS = 300;
 
 let child;
 let run;
@@ -72,6 +75,7 @@ let settledBefore = 0;
 let crashCount = 0;
 let crashesWithoutProgress = 0;
 let isInterrupted = false;
+let toldCode;
 
 start();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
@@ -95,9 +99,14 @@ function listen(message) {
 	if (typeof message.run === 'string') run = message.run;
 	if (typeof message.settled === 'number') settled = Math.max(settled, message.settled);
 	if (message.done === true) run = undefined;
+	if (typeof message.exit === 'number') {
+		toldCode = message.exit;
+		setTimeout(() => child.kill('SIGKILL'), EXIT_MS).unref();
+	}
 }
 
 function end(code, signal) {
+	if (toldCode !== undefined) return void (process.exitCode = toldCode);
 	const crash = Object.keys(crashes).find(name => name === signal || code === 128 + constants.signals[name]);
 	process.exitCode = code ?? 128 + constants.signals[signal];
 	if (crash === undefined) return;

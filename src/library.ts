@@ -21,6 +21,9 @@ import {redriveRun} from './runs/redrive-run.ts';
 import type {SessionOptions} from './runs/spec.ts';
 import {workRun} from './runs/work-run.ts';
 import {openEntry} from './manifest/read-entry.ts';
+import {checkRunId} from './runs/create-run.ts';
+import {createTolerance} from './lanes/tolerance.ts';
+import {checkWord} from './sources/pin-source.ts';
 
 /** What a caller may say about a run. Every field has a default. */
 export interface RunOptions<Options> {
@@ -102,6 +105,7 @@ export function run<I, O, R>(
 	const definition = readFlow(flow);
 	if (typeof manifest !== 'string' && !isIterable(manifest))
 		throw new TypeError('run() wants a manifest: its path, a folder, a URL, or items.');
+	if (typeof manifest === 'string') checkWord(manifest);
 	const {out, runId, redrive} = options;
 	if (typeof out !== 'string' && !isObjectStore(out))
 		throw new TypeError('run() wants an `out` that can keep records: a folder, or a store of ours.');
@@ -109,21 +113,35 @@ export function run<I, O, R>(
 	const lanes = setUpLanes(definition, {...options, out: place.out});
 	const sources = [typeof manifest === 'string' ? manifest : {name: 'items', items: manifest}];
 	const session = sessionOf(options);
+	checkControls(options);
 	const {stop, signal} = options;
 	const given = options.options ?? {};
 	const {maxBytes} = lanes.limits;
 	const request = {place, flow: definition, session, sources, options: given, maxBytes, allowOrigins: [], runId, signal};
 	return lazyRun(async ({isReplaying}) => {
 		const begun = await beginRun(request);
-		if (redrive !== undefined) await redriveFailed(place.ports, begun.spec.runId, redrive);
-		const working = workRun(place.ports, begun.spec.runId, {lanes, stop, signal, isolatedPool, isReplaying});
-		return {run: working, close: () => endSession(place, begun)};
+		const close = (): Promise<void> => endSession(place, begun);
+		try {
+			if (redrive !== undefined) await redriveFailed(place.ports, begun.spec.runId, redrive);
+		} catch (error) {
+			await close();
+			throw error;
+		}
+		return {run: workRun(place.ports, begun.spec.runId, {lanes, stop, signal, isolatedPool, isReplaying}), close};
 	}) as Run<I, R>;
 }
 
-/** The part of the options that a run remembers for its next session. */
-export const sessionOf = ({limits, attempts, toleratedFailureCount, toleratedFailurePercentage}: RunOptions<unknown>): SessionOptions =>
-	JSON.parse(JSON.stringify({limits, attempts, toleratedFailureCount, toleratedFailurePercentage})) as SessionOptions;
+/** What would otherwise be found out only when the run begins. */
+function checkControls({runId, toleratedFailureCount: count, toleratedFailurePercentage: percentage}: DurableOptions<unknown>): void {
+	if (runId !== undefined) checkRunId(runId);
+	createTolerance({count, percentage});
+}
+
+/** The part of the options that a run remembers for its next session; an option that is none is not kept. */
+export function sessionOf({limits, attempts, toleratedFailureCount, toleratedFailurePercentage}: RunOptions<unknown>): SessionOptions {
+	const known = limits && Object.fromEntries(Object.entries(limits).filter(([name]) => Object.hasOwn(limitTable, name)));
+	return JSON.parse(JSON.stringify({limits: known, attempts, toleratedFailureCount, toleratedFailurePercentage})) as SessionOptions;
+}
 
 /** `RUN_REFUSED` says that nothing matches, or that the run has not ended: then there is nothing to run again. */
 async function redriveFailed(ports: RunPorts, runId: string, redrive: true | readonly Code[]): Promise<void> {

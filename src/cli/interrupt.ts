@@ -1,3 +1,5 @@
+import {leave} from './leave.ts';
+
 const SAME_PRESS_MS = 100;
 
 /**
@@ -11,7 +13,7 @@ export function listenForInterrupt(note: (line: string) => void): AbortSignal {
 		const nowMs = performance.now();
 		if (nowMs - pressedMs < SAME_PRESS_MS) return;
 		pressedMs = nowMs;
-		if (controller.signal.aborted) process.exit(130);
+		if (controller.signal.aborted) return leave(130);
 		note('Stopping: what is in flight ends, nothing new starts. Ctrl-C again ends at once.');
 		controller.abort('INTERRUPTED');
 	};

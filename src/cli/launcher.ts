@@ -1,12 +1,13 @@
 import {environment} from './environment.ts';
 
 /** What the launcher, our parent, wants to know; see bin/twolane.js. */
-type News = {readonly run: string} | {readonly settled: number} | {readonly done: true};
+type News = {readonly run: string} | {readonly settled: number} | {readonly done: true} | {readonly exit: number};
 
-/** Tells the launcher, if there is one: it starts us again after a crash. */
-export function tellLauncher(news: News): void {
+/** Tells the launcher, if there is one: it starts us again after a crash. @param onTold called in any case. */
+export function tellLauncher(news: News, onTold: () => void = () => {}): void {
 	// A launcher that was killed is no matter of ours any more.
-	if (process.connected) process.send?.(news, () => {});
+	if (process.connected) process.send?.(news, onTold);
+	else onTold();
 }
 
 /** The folder of the run that we crashed on, when the launcher has started us again to go on with it. */

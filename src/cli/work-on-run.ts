@@ -30,7 +30,7 @@ export interface WorkRequest {
 }
 
 /** An interrupted command is gone within 5 s: what is in flight then stays pending. */
-const DRAIN_MS = 3000;
+const DRAIN_MS = 2500;
 const TELL_EVERY_MS = 500;
 
 /** Works on the run until it has ended or is stopped, shows how it goes and how it went. @returns the exit code. */

@@ -52,10 +52,14 @@ export async function findEqual(ports: Pick<RunPorts, 'state' | 'sha256'>, ident
 	}
 }
 
+/** @throws RangeError for a name that cannot be part of a path. */
+export function checkRunId(runId: string): void {
+	if (/^[a-z0-9][a-z0-9_-]{0,63}$/u.test(runId)) return;
+	throw new RangeError(`runId must be 1 to 64 of a-z, 0-9, - and _, beginning with a letter or digit, got ${JSON.stringify(runId)}.`);
+}
+
 async function createNamed(ports: RunPorts, run: NewRun, runId: string): Promise<CreatedRun> {
-	if (!/^[a-z0-9][a-z0-9_-]{0,63}$/u.test(runId)) {
-		throw new RangeError(`runId must be 1 to 64 of a-z, 0-9, - and _, beginning with a letter or digit, got ${JSON.stringify(runId)}.`);
-	}
+	checkRunId(runId);
 	const there = await findSpec(ports, runId);
 	const created = there ? {spec: there, isNew: false} : await write(ports, makeSpec(ports, run, {runId, fresh: 0}));
 	const {spec} = created;

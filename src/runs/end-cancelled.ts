@@ -3,7 +3,7 @@ import {emptySnapshot} from '../lanes/snapshot.ts';
 import {type RunReport, finishRun} from './finish.ts';
 import type {RunPorts} from './ports.ts';
 import {openSession} from './session.ts';
-import {isSealed, latest, readStanding} from './standing.ts';
+import {isSealed, latest, readStanding, upTo} from './standing.ts';
 
 /** Ends a cancelled run on which nobody works: seals what is open with its items as pending. `undefined`: it was never planned. */
 export async function endCancelled(
@@ -18,5 +18,5 @@ export async function endCancelled(
 		const session = await openSession(ports, {standing, generation}, {limits, snapshot: () => emptySnapshot({})});
 		await session.close('CANCELLED');
 	}
-	return await finishRun(ports, await readStanding(ports, runId), {reason: 'CANCELLED', limits});
+	return await finishRun(ports, upTo(await readStanding(ports, runId), generation.place.generation), {reason: 'CANCELLED', limits});
 }

@@ -1,7 +1,7 @@
 import {z} from 'zod';
 import type {ResolvedLimits} from '../lanes/limits.ts';
 import {type CompletionReason, type Report, completionReasons, emptySnapshot} from '../lanes/snapshot.ts';
-import {layout} from './layout.ts';
+import {type GenerationPlace, layout} from './layout.ts';
 import {countRepeats} from './plan.ts';
 import type {RunPorts} from './ports.ts';
 import {fileStatuses} from './row.ts';
@@ -65,8 +65,14 @@ export async function finishRun(ports: RunPorts, standing: Standing, {shown: all
 	};
 	await writeUnlessOlder(ports, layout.results(runId), results);
 	await writeUnlessOlder(ports, layout.report(runId), report);
-	if (isSealed(standing)) await ports.state.remove(layout.active(runId));
+	if (isSealed(standing)) await retire(ports, {runId, generation: generation + 1});
 	return report;
+}
+
+/** Nobody need look at the run any more, unless it has been redriven meanwhile. */
+async function retire({state}: Pick<RunPorts, 'state'>, next: GenerationPlace): Promise<void> {
+	await state.remove(layout.active(next.runId));
+	if (await state.head(layout.redrive(next))) await state.create(layout.active(next.runId), '');
 }
 
 function makeReport(standing: Standing, {reason, shown = [], limits}: Ending): RunReport {

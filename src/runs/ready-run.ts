@@ -1,3 +1,4 @@
+import {TwolaneError} from '../lanes/errors.ts';
 import type {FlowDefinition} from '../lanes/flow.ts';
 import type {ManifestSource} from '../manifest/plan-items.ts';
 import {controlRun} from './control-run.ts';
@@ -37,8 +38,13 @@ export async function readyRun(ports: RunPorts, runId: string, {flow, session, o
 		standing = await readStanding(ports, runId);
 	}
 	if (!(await isToldToGoOn(ports, standing, session))) return standing;
-	await controlRun(ports, runId, {action: 'resume', session: session ?? sessionOf(standing)});
+	await controlRun(ports, runId, {action: 'resume', session: session ?? sessionOf(standing)}).catch(passRefusal);
 	return await readStanding(ports, runId);
+}
+
+/** Somebody has ended the run meanwhile: there is nothing to tell it. */
+function passRefusal(error: unknown): void {
+	if (!(error instanceof TwolaneError && error.code === 'RUN_REFUSED')) throw error;
 }
 
 /** Whether the run needs a new word: it was stopped, or is to go on under other terms. */

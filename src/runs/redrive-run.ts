@@ -86,6 +86,8 @@ interface PlannedRedrive {
 /** The items file of the generation, its parts with the rows that stay as they are, then its plan. */
 export async function planRedrive(ports: RunPorts, standing: Standing, {place, redrive}: PlannedRedrive): Promise<Plan> {
 	const {state, token} = ports;
+	// Whoever finished the generation before may have removed it just now.
+	await state.create(layout.active(place.runId), '');
 	const key = layout.items(place, token());
 	const indexer = createIndexer();
 	async function* texts(): AsyncGenerator<string> {

@@ -22,7 +22,7 @@ const limits = z.strictObject({
 	ioConcurrency: autoOr.optional(),
 	ioConcurrencyPerHost: autoOr.optional(),
 	threads: autoOr.optional(),
-	inFlightBytes: z.int().positive().optional(),
+	inFlightBytes: z.number().positive().optional(),
 	maxBytes: z.int().positive().optional(),
 	fetchTimeoutMs: z.int().positive().optional(),
 });

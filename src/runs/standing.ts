@@ -55,6 +55,12 @@ export async function readStanding(ports: Pick<RunPorts, 'state' | 'sha256'>, ru
 export const readRedrive = async ({state}: Pick<RunPorts, 'state'>, place: GenerationPlace): Promise<Redrive | undefined> =>
 	(await readRecord(state, layout.redrive(place), redriveSchema))?.value;
 
+/** The run as far as this generation: somebody may have redriven it since. */
+export function upTo({spec, control, generations, unplanned}: Standing, generation: number): Standing {
+	const isOlder = unplanned !== undefined && unplanned.place.generation <= generation;
+	return {spec, control, generations: generations.slice(0, generation + 1), ...(isOlder && {unplanned})};
+}
+
 export const latest = ({generations}: Standing): Generation | undefined => generations.at(-1);
 
 /** Whether every shard of the newest generation has its seal. */

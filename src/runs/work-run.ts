@@ -11,7 +11,7 @@ import {pullFrom} from './pull-from.ts';
 import type {RunPorts} from './ports.ts';
 import {replayOutcomes} from './replay.ts';
 import {type Session, openSession} from './session.ts';
-import {type Generation, type Standing, isSealed, latest, readStanding, sessionOf, totalOf} from './standing.ts';
+import {type Generation, type Standing, isSealed, latest, readStanding, sessionOf, totalOf, upTo} from './standing.ts';
 
 export interface WorkOptions {
 	readonly lanes: LanesSetup;
@@ -95,7 +95,8 @@ async function workOn(ports: RunPorts, opened: Opened, options: WorkOptions): Pr
 	try {
 		const reason = await driveAll(session, opened, options);
 		const shown = await session.close(reason);
-		return await finishRun(ports, await readStanding(ports, standing.spec.runId), {reason, shown, limits});
+		const left = upTo(await readStanding(ports, standing.spec.runId), opened.generation.place.generation);
+		return await finishRun(ports, left, {reason, shown, limits});
 	} catch (error) {
 		await session.drop();
 		throw error;
@@ -104,7 +105,9 @@ async function workOn(ports: RunPorts, opened: Opened, options: WorkOptions): Pr
 
 /** First what may have killed a process, then the rest. @returns why it ended. */
 async function driveAll(session: Session, opened: Opened, options: WorkOptions): Promise<CompletionReason> {
-	if (opened.standing.control.state === 'cancelled') return 'CANCELLED';
+	// Told after whoever starts us made the run ready.
+	const {state} = opened.standing.control;
+	if (state !== 'running') return state === 'paused' ? 'PAUSED' : 'CANCELLED';
 	const isCareful = options.isolatedPool !== undefined && options.lanes.flow.transform !== undefined;
 	const reason = isCareful ? await drive(session, opened, {...options, isCareful}) : 'ALL_COMPLETED';
 	return reason === 'ALL_COMPLETED' ? await drive(session, opened, {...options, isCareful: false}) : reason;

@@ -19,13 +19,35 @@ type PinPorts = Pick<RunPorts, 'state' | 'token'>;
  * @throws TypeError for a word that names no source; TwolaneError `SOURCE_UNREADABLE`, or an error of the web.
  */
 export async function pinSource(ports: PinPorts, source: SourceWord, options: SourceOptions): Promise<PinnedSource> {
-	if (typeof source !== 'string') return await spool(ports, {kind: 'iterable', name: source.name, bytes: writeItems(source.items)});
+	options.signal?.throwIfAborted();
+	if (typeof source !== 'string') return await untilAborted(options, pinItems(ports, source, options));
+	checkWord(source);
 	if (source === '-') return await spool(ports, {kind: 'stdin', name: 'stdin', bytes: readStdin(options)});
-	if (source.startsWith('s3://'))
-		throw new TypeError(`${source}: this version reads files, folders, http(s) URLs and standard input, not s3://.`);
-	if (/^https?:\/\//iu.test(source)) return await pinUrl(ports, source, options);
-	if (/^[a-z][a-z0-9+.-]+:\/\//iu.test(source)) throw new TypeError(`${source}: only http and https URLs can be read.`);
+	if (isWebUrl(source)) return await pinUrl(ports, source, options);
 	return await pinPath(ports, source, options);
+}
+
+const isWebUrl = (word: string): boolean => /^https?:\/\//iu.test(word);
+
+/** @throws TypeError for a word that names no source, whatever the disk and the web hold. */
+export function checkWord(word: string): void {
+	if (word.startsWith('s3://')) {
+		throw new TypeError(`${word}: this version reads files, folders, http(s) URLs and standard input, not s3://.`);
+	}
+	if (isWebUrl(word) && !URL.canParse(word)) throw new TypeError(`${word} is not a URL.`);
+	if (!isWebUrl(word) && /^[a-z][a-z0-9+.-]+:\/\//iu.test(word)) throw new TypeError(`${word}: only http and https URLs can be read.`);
+}
+
+const pinItems = ({state, token}: PinPorts, {name, items}: Exclude<SourceWord, string>, options: SourceOptions): Promise<PinnedSource> =>
+	spool({state, token}, {kind: 'iterable', name, bytes: writeItems(items, options)});
+
+/** A program's items may keep us waiting for ever: an abort does not wait for them. */
+function untilAborted<T>({signal}: SourceOptions, pinning: Promise<T>): Promise<T> {
+	return new Promise((resolve, reject) => {
+		const abort = (): void => reject(signal?.reason);
+		signal?.addEventListener('abort', abort, {once: true});
+		pinning.then(resolve, reject).finally(() => signal?.removeEventListener('abort', abort));
+	});
 }
 
 async function pinPath(ports: PinPorts, source: string, options: SourceOptions): Promise<PinnedSource> {
@@ -53,7 +75,6 @@ async function pinFolder(path: string, source: string, options: SourceOptions): 
 }
 
 async function pinUrl(ports: PinPorts, url: string, {signal, allowOrigins}: SourceOptions): Promise<PinnedSource> {
-	if (!URL.canParse(url)) throw new TypeError(`${url} is not a URL.`);
 	const {origin, pathname} = new URL(url);
 	const readBody = async function* (): AsyncGenerator<Uint8Array> {
 		const {openUrl} = await import('../adapters/http/open-url.ts');
@@ -102,16 +123,17 @@ export async function* readBytes(path: string, source: string, {signal}: Pick<So
 	try {
 		yield* createReadStream(path, {...(signal && {signal})});
 	} catch (error) {
-		throw signal?.aborted ? error : unreadable(source, error);
+		throw signal?.aborted ? signal.reason : unreadable(source, error);
 	}
 }
 
 const LINES_PER_CHUNK = 500;
 
-async function* writeItems(items: Iterable<unknown> | AsyncIterable<unknown>): AsyncGenerator<Uint8Array> {
+async function* writeItems(items: Iterable<unknown> | AsyncIterable<unknown>, {signal}: SourceOptions): AsyncGenerator<Uint8Array> {
 	let lines: string[] = [];
 	let n = 0;
 	for await (const item of items) {
+		signal?.throwIfAborted();
 		lines.push(writeItem(item, n++));
 		if (lines.length < LINES_PER_CHUNK) continue;
 		yield Buffer.from(lines.join(''));

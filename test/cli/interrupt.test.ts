@@ -1,8 +1,11 @@
+import {execFile} from 'node:child_process';
+import {existsSync} from 'node:fs';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {join} from 'node:path';
+import {promisify} from 'node:util';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
 import {createBarrier} from '../support/barrier.ts';
-import {type Cli, type CliOptions, type Workplace, readKeptRun, startCli, workplace} from '../support/cli.ts';
+import {type Cli, type CliOptions, type Workplace, readKeptRun, runCli, startCli, workplace} from '../support/cli.ts';
 import {type HttpOrigin, httpOrigin, serve, stallBeforeHeaders} from '../support/http-origin.ts';
 
 let origin: HttpOrigin;
@@ -116,6 +119,109 @@ describe('Ctrl-C while the list is read', () => {
 		expect(endedMs - pressedMs).toBeLessThan(1000);
 		expect(await place.list('.')).toEqual(['lengths.ts']);
 		expect(origin.requests).toHaveLength(1);
+	});
+});
+
+/** Transforms that do not end, each in its own way; the first thing they do is to say that they have begun. */
+const endless = {
+	'a loop in JavaScript': 'for (;;);',
+	'a call into native code': "pbkdf2Sync('password', 'salt', 2 ** 31 - 1, 64, 'sha512');",
+};
+
+/** A command whose every thread is busy for ever; `isOver` lets the transforms of later commands end. */
+async function startEndless(body: string) {
+	await place.write(
+		'endless.ts',
+		`import {cpu, defineFlow} from 'twolane';
+		import {z} from 'zod';
+		export default defineFlow({name: 'endless', item: z.object({id: z.string()}), fetch: async ({id}) => id,
+			transform: cpu<typeof import('./thread.ts')>(new URL('./thread.ts', import.meta.url))});`,
+	);
+	await place.write(
+		'thread.ts',
+		`import {existsSync, writeFileSync} from 'node:fs';
+		import {pbkdf2Sync} from 'node:crypto';
+		const has = (name: string) => existsSync(new URL(name, import.meta.url));
+		export default (id: string) => {
+			if (has('./over')) return id;
+			writeFileSync(new URL('./begun', import.meta.url), '');
+			${body}
+		};`,
+	);
+	await place.write('four.jsonl', ['a', 'b', 'c', 'd'].map(id => JSON.stringify({id})).join('\n'));
+	const cli = startCli(['run', 'four.jsonl', '--out', 'out', '--flow', './endless.ts', '--threads', '2'], {cwd: place.path});
+	await Promise.race([untilThere(join(place.path, 'begun')), cli.ended.then(end => expect.fail(JSON.stringify(end)))]);
+	return cli;
+}
+
+async function untilThere(path: string): Promise<void> {
+	while (!existsSync(path)) await sleep(10);
+}
+
+/** The command that the summary prints, given to a shell as it is printed, in the folder where the first one was given. */
+async function runPrinted(stdout: string) {
+	const [, command = ''] = /^next {5}(.*)$/mu.exec(stdout) ?? [];
+	const {NO_COLOR: _, FORCE_COLOR: __, ...env} = process.env;
+	return await promisify(execFile)('/bin/sh', ['-c', command], {cwd: place.path, env});
+}
+
+describe('Ctrl-C ends a command within 5 s, and the command that it prints goes on', () => {
+	it('when the origin never answers, also in a folder that a shell would take for several words', async () => {
+		const lines = Array.from({length: 4}, (_, n) => {
+			origin.on(`/${n}`, [n === 0 ? serve('12345') : stallBeforeHeaders, serve('12345')]);
+			return JSON.stringify({id: `id-${n}`, url: origin.url(`/${n}`)});
+		});
+		const out = "Anna's photos & more/$HOME";
+		const list = await place.write('my list.jsonl', lines.join('\n'));
+		const cli = startCli(['run', list, '--out', out, '--flow', './lengths.ts', '--allow-origin', origin.origin, '--io', '2'], {cwd: place.path});
+		while (origin.requests.length < 3) await sleep(10);
+		const pressedMs = performance.now();
+		cli.kill('SIGINT');
+		const {exitCode, stdout, endedMs} = await cli.ended;
+		expect(exitCode).toBe(130);
+		expect(endedMs - pressedMs).toBeLessThan(5000);
+		expect(stdout).toMatch(/^1 succeeded, 3 pending {2}.*INTERRUPTED$/mu);
+
+		const next = await runPrinted(stdout);
+		expect(next.stdout).toMatch(/^4 succeeded {2}/mu);
+		expect(origin.requests.map(({path}) => path).toSorted()).toEqual(['/0', '/1', '/1', '/2', '/2', '/3']);
+		const {results} = await readKeptRun(join(place.path, out, '.twolane'));
+		expect(results).toMatchObject({completionReason: 'ALL_COMPLETED', itemCounts: {succeeded: 4, total: 4}});
+	});
+
+	it.each(Object.entries(endless))('when every thread is in %s', async (_, body) => {
+		const cli = await startEndless(body);
+		const pressedMs = performance.now();
+		cli.kill('SIGINT');
+		const {exitCode, stdout, endedMs} = await cli.ended;
+		expect(exitCode).toBe(130);
+		expect(endedMs - pressedMs).toBeLessThan(5000);
+		expect(stdout).toMatch(/^0 succeeded, 4 pending {2}.*INTERRUPTED$/mu);
+		await place.write('over', '');
+		expect((await runPrinted(stdout)).stdout).toMatch(/^4 succeeded {2}/mu);
+	});
+
+	it.each(Object.entries(endless))('and at once when it comes twice while every thread is in %s', async (_, body) => {
+		const cli = await startEndless(body);
+		cli.kill('SIGINT');
+		await cli.saw('stderr', /Ctrl-C again ends at once/u);
+		await sleep(200);
+		const pressedMs = performance.now();
+		cli.kill('SIGINT');
+		const {exitCode, endedMs} = await cli.ended;
+		expect(exitCode).toBe(130);
+		expect(endedMs - pressedMs).toBeLessThan(1500);
+		await place.write('over', '');
+		const again = await runCli(['resume', '--out', 'out'], {cwd: place.path});
+		expect(again).toMatchObject({exitCode: 0, stdout: expect.stringMatching(/^4 succeeded {2}/mu)});
+	});
+
+	it('is gone when its launcher is killed while a thread is in native code', async () => {
+		const cli = await startEndless(endless['a call into native code']);
+		const killedMs = performance.now();
+		cli.kill('SIGKILL');
+		const {endedMs} = await cli.ended;
+		expect(endedMs - killedMs).toBeLessThan(2000);
 	});
 });
 

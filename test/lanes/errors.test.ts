@@ -32,8 +32,9 @@ describe('TwolaneError', () => {
 		expect(describeCode('DNS_NOT_FOUND')?.retry).toBe('once');
 	});
 
-	it('knows every code of the contract, and no code that the contract does not name', () => {
-		const named = [...transient, ...permanent, ...alone, 'DNS_NOT_FOUND', 'HTTP_STATUS', 'MANIFEST_CHANGED', 'INTERNAL'];
+	it('knows every code of the contract, those of durable runs, and no other', () => {
+		const ofRuns = ['SOURCE_UNREADABLE', 'STATE_INVALID', 'RUN_NOT_FOUND', 'RUN_REFUSED', 'RUN_BUSY'];
+		const named = [...transient, ...permanent, ...alone, ...ofRuns, 'DNS_NOT_FOUND', 'HTTP_STATUS', 'MANIFEST_CHANGED', 'INTERNAL'];
 		expect(Object.keys(codes).toSorted()).toEqual(named.toSorted());
 	});
 

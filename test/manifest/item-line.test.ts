@@ -19,7 +19,7 @@ describe('a line of the items file', () => {
 			'{"n":4,"id":"x","item":{"file":"/base/a\\nb.jpg","id":"x","team":"t"},"source":"a\\nb.jpg","meta":{"team":"t","k":1}}',
 		);
 	});
-	it('gives the same entry back, whatever the row', () => {
+	it('gives the same entry back, with the item as the schema was given it, whatever the row', () => {
 		const schema = z.object({
 			url: z.string().optional(),
 			file: z.string().optional(),
@@ -42,19 +42,19 @@ describe('a line of the items file', () => {
 				const json: unknown = JSON.parse(JSON.stringify(row));
 				const opened = openRow(flowOf(schema), json, n, ports);
 				if (opened instanceof Promise) throw new Error('the schema is synchronous');
-				expect(parseItemLine(writeItemLine(opened), flowOf(schema))).toEqual(opened.entry);
+				expect(parseItemLine(writeItemLine(opened), flowOf(schema))).toEqual({...opened.entry, given: opened.raw ?? null});
 			}),
 		);
 	});
 	it('gives the entry back without the planner’s note of its place', () => {
 		const line = writeItemLine({entry: {n: 1, id: 'a', item: 1}, raw: 1}, {line: 7, manifest: 1, own: true});
 		expect(line).toBe('{"n":1,"id":"a","item":1,"at":{"line":7,"manifest":1,"own":true}}');
-		expect(parseItemLine(line, flowOf(z.number()))).toEqual({n: 1, id: 'a', item: 1});
+		expect(parseItemLine(line, flowOf(z.number()))).toEqual({n: 1, id: 'a', item: 1, given: 1});
 	});
 	it('gives a refused item back without asking the schema', () => {
 		const error = {code: 'ITEM_INVALID', stage: 'item', retryable: false, message: 'l:2: bad'} as const;
 		const entry = {n: 1, id: 'line-2', item: null, error};
-		expect(parseItemLine(writeItemLine({entry, raw: undefined}), flowOf(z.never()))).toEqual(entry);
+		expect(parseItemLine(writeItemLine({entry, raw: undefined}), flowOf(z.never()))).toEqual({...entry, given: null});
 	});
 	it('is an item that has failed when the schema takes it no longer', () => {
 		expect(parseItemLine('{"n":0,"id":"a","item":"https://h/?secret"}', flowOf(sourceItem))).toMatchObject({
@@ -64,7 +64,7 @@ describe('a line of the items file', () => {
 	});
 	it('waits for a schema that is asynchronous', async () => {
 		const schema = z.string().transform(async text => text.length);
-		expect(await parseItemLine('{"n":0,"id":"a","item":"four"}', flowOf(schema))).toEqual({n: 0, id: 'a', item: 4});
+		expect(await parseItemLine('{"n":0,"id":"a","item":"four"}', flowOf(schema))).toEqual({n: 0, id: 'a', item: 4, given: 'four'});
 	});
 	it.each(['{}', '{"n":0.5,"id":"a","item":1}', '{"n":0,"id":7,"item":1}', '{"n":0,"id":"a"}', '[]', '{"n":0'])(
 		'is refused when it is %s',

@@ -10,17 +10,37 @@ import {type State, failing, states} from './states.ts';
 
 /** What CONTRACT.md says: accepted, accepted without a change, refused. And the status afterwards, where it is accepted. */
 type Cell = readonly ['202', LiveStatus] | readonly ['same', LiveStatus] | '409';
-const running: readonly Cell[] = [['202', 'PAUSED'], ['same', 'RUNNING'], ['202', 'CANCELLED']];
-const told: readonly Cell[] = [['same', 'PAUSED'], ['202', 'RUNNING'], ['202', 'CANCELLED']];
-const stopped: readonly Cell[] = [['202', 'PAUSED'], ['202', 'RUNNING'], ['202', 'CANCELLED']];
+const running: readonly Cell[] = [
+	['202', 'PAUSED'],
+	['same', 'RUNNING'],
+	['202', 'CANCELLED'],
+];
+const told: readonly Cell[] = [
+	['same', 'PAUSED'],
+	['202', 'RUNNING'],
+	['202', 'CANCELLED'],
+];
+const stopped: readonly Cell[] = [
+	['202', 'PAUSED'],
+	['202', 'RUNNING'],
+	['202', 'CANCELLED'],
+];
 const ended: readonly Cell[] = ['409', '409', '409'];
 const actions: readonly ControlAction[] = ['pause', 'resume', 'cancel'];
 
 const table: Readonly<Record<State, readonly Cell[]>> = {
-	PENDING: [['202', 'PAUSED'], ['same', 'PENDING'], ['202', 'CANCELLED']],
+	PENDING: [
+		['202', 'PAUSED'],
+		['same', 'PENDING'],
+		['202', 'CANCELLED'],
+	],
 	'RUNNING, not begun': running,
 	'PAUSED by control': told,
-	'PAUSED before it was planned': [['same', 'PAUSED'], ['202', 'PENDING'], ['202', 'CANCELLED']],
+	'PAUSED before it was planned': [
+		['same', 'PAUSED'],
+		['202', 'PENDING'],
+		['202', 'CANCELLED'],
+	],
 	'PAUSED by an interrupt': stopped,
 	'PAUSED at a deadline': stopped,
 	'FAILED by tolerance': ['409', ['202', 'RUNNING'], ['202', 'CANCELLED']],
@@ -66,7 +86,10 @@ describe('a control', () => {
 	it('of two at once is told one after the other', async () => {
 		const ledger = openLedger();
 		const {runId} = await ledger.plan(itemsOf(20));
-		const both = await Promise.all([controlRun(ledger.ports, runId, {action: 'pause'}), controlRun(ledger.ports, runId, {action: 'cancel'})]);
+		const both = await Promise.all([
+			controlRun(ledger.ports, runId, {action: 'pause'}),
+			controlRun(ledger.ports, runId, {action: 'cancel'}),
+		]);
 		expect(both.map(({isChanged}) => isChanged)).toEqual([true, true]);
 		expect(await readControl(ledger.ports, runId)).toMatchObject({k: 2, state: 'cancelled'});
 	});
@@ -102,7 +125,10 @@ describe('a control', () => {
 		for (let k = 0; k < 11; k++) await controlRun(ledger.ports, runId, {action: k % 2 === 0 ? 'pause' : 'resume'});
 		expect(await readControl(ledger.ports, runId)).toMatchObject({k: 11, state: 'paused'});
 		await ledger.edit(`runs/${runId}/control-11.json`, text => text.replace('paused', 'asleep'));
-		await expect(getRun(ledger.ports, runId)).rejects.toMatchObject({code: 'STATE_INVALID', message: expect.stringContaining('control-11.json')});
+		await expect(getRun(ledger.ports, runId)).rejects.toMatchObject({
+			code: 'STATE_INVALID',
+			message: expect.stringContaining('control-11.json'),
+		});
 	});
 });
 
@@ -112,7 +138,11 @@ describe('a run that stopped at its tolerance', () => {
 		const runId = await states['FAILED by tolerance'](ledger);
 		await controlRun(ledger.ports, runId, {action: 'resume', session: {toleratedFailureCount: 1}});
 		const {report} = await ledger.work(runId, failing(0), {lanes: {attempts: 1}});
-		expect(report).toMatchObject({status: 'SUCCEEDED', completionReason: 'ALL_COMPLETED', itemCounts: {succeeded: 19, failed: 1, total: 20}});
+		expect(report).toMatchObject({
+			status: 'SUCCEEDED',
+			completionReason: 'ALL_COMPLETED',
+			itemCounts: {succeeded: 19, failed: 1, total: 20},
+		});
 	});
 
 	it('whose items have all ended is only judged again', async () => {

@@ -10,7 +10,11 @@ describe('createRun', () => {
 		const ledger = openLedger({before: ({op, key}) => void (op === 'create' && created.push(key))});
 		const {spec, isNew} = await createRun(ledger.ports, run);
 		expect(isNew).toBe(true);
-		expect(created).toEqual([`active/${spec.runId}`, `runs/${spec.runId}/run.json`, `runs-by-time/8232774400000-${spec.runId}`.replace(/\d+-/u, `${9_999_999_999_999 - ledger.wall.ms}-`)]);
+		expect(created).toEqual([
+			`active/${spec.runId}`,
+			`runs/${spec.runId}/run.json`,
+			`runs-by-time/8232774400000-${spec.runId}`.replace(/\d+-/u, `${9_999_999_999_999 - ledger.wall.ms}-`),
+		]);
 		expect(spec).toMatchObject({engine: 'auto', maxWorkers: 50});
 	});
 
@@ -49,7 +53,7 @@ describe('createRun', () => {
 	it('gives two creators at once one run', async () => {
 		const ledger = openLedger();
 		const both = await Promise.all([createRun(ledger.ports, run), createRun(ledger.ports, {...run, session: {attempts: 2}})]);
-		expect(both.map(({isNew}) => isNew).toSorted()).toEqual([false, true]);
+		expect(both.filter(({isNew}) => isNew)).toHaveLength(1);
 		expect(both[0].spec).toEqual(both[1].spec);
 		expect(ledger.keys('runs-by-time/')).toHaveLength(1);
 	});

@@ -184,7 +184,13 @@ describe('results of a run that was stopped', () => {
 		const {SUCCEEDED, PENDING} = ledger.results(runId);
 		expect(SUCCEEDED.map(({n}) => n).toSorted((a, b) => a - b)).toEqual(Array.from({length: 15}, (_, n) => n));
 		expect(PENDING).toEqual(Array.from({length: 15}, (_, index) => ({n: 15 + index, id: `item-${15 + index}`, status: 'pending'})));
-		expect(report).toMatchObject({status: 'PAUSED', completionReason: 'DEADLINE_REACHED', sealed: 1, shards: 3, itemCounts: {succeeded: 15, pending: 15}});
+		expect(report).toMatchObject({
+			status: 'PAUSED',
+			completionReason: 'DEADLINE_REACHED',
+			sealed: 1,
+			shards: 3,
+			itemCounts: {succeeded: 15, pending: 15},
+		});
 	});
 
 	it('name their files relative to the run’s folder, by generation and shard, with what is in them', async () => {

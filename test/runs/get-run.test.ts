@@ -7,7 +7,14 @@ import type {RunPorts} from '../../src/runs/ports.ts';
 import {type Ledger, itemsOf, openLedger, row} from './ledger.ts';
 import {type State, failing, states} from './states.ts';
 
-const counts = (succeeded: number, failed: number, total = 20) => ({succeeded, failed, skipped: 0, running: 0, pending: total - succeeded - failed, total});
+const counts = (succeeded: number, failed: number, total = 20) => ({
+	succeeded,
+	failed,
+	skipped: 0,
+	running: 0,
+	pending: total - succeeded - failed,
+	total,
+});
 
 describe('the status of a run', () => {
 	it.each([
@@ -28,8 +35,19 @@ describe('the status of a run', () => {
 		const ledger = openLedger();
 		const runId = await states[state](ledger);
 		const view = await getRun(ledger.ports, runId);
-		expect({status: view.status, completionReason: view.completionReason, itemCounts: view.itemCounts}).toEqual({status, completionReason, itemCounts});
-		expect(view).toMatchObject({id: runId, flow: 'test', generation: 0, out: 'memory:', sources: ['list.jsonl'], createdAt: '2026-01-01T00:00:00.000Z'});
+		expect({status: view.status, completionReason: view.completionReason, itemCounts: view.itemCounts}).toEqual({
+			status,
+			completionReason,
+			itemCounts,
+		});
+		expect(view).toMatchObject({
+			id: runId,
+			flow: 'test',
+			generation: 0,
+			out: 'memory:',
+			sources: ['list.jsonl'],
+			createdAt: '2026-01-01T00:00:00.000Z',
+		});
 	});
 
 	it('is running while somebody works on it, whatever the last report says', async () => {
@@ -48,7 +66,9 @@ describe('the status of a run', () => {
 		const {runId} = await ledger.plan(itemsOf(20));
 		expect(await getRun({...ledger.ports, isWorkedOn: async () => false}, runId)).toMatchObject({status: 'RUNNING', stalled: true});
 		expect((await getRun(ledger.ports, runId)).stalled).toBeUndefined();
-		expect((await getRun({...ledger.ports, isWorkedOn: async () => false}, (await ledger.create({isFresh: true})).runId)).stalled).toBeUndefined();
+		expect(
+			(await getRun({...ledger.ports, isWorkedOn: async () => false}, (await ledger.create({isFresh: true})).runId)).stalled,
+		).toBeUndefined();
 	});
 
 	it('is running again as soon as it was told to', async () => {
@@ -92,11 +112,13 @@ describe('the counts of a run', () => {
 	it('of an ended run show its most frequent errors, and how fast it went', async () => {
 		const ledger = openLedger();
 		const {runId} = await ledger.plan(itemsOf(20));
-		await ledger.work(runId, {fetch: async (item, {signal}: {readonly signal: AbortSignal}) => {
-			await ledger.clock.sleep(1000, signal);
-			ledger.wall.ms += 100;
-			return item;
-		}});
+		await ledger.work(runId, {
+			fetch: async (item, {signal}: {readonly signal: AbortSignal}) => {
+				await ledger.clock.sleep(1000, signal);
+				ledger.wall.ms += 100;
+				return item;
+			},
+		});
 		expect(await getRun(ledger.ports, runId)).toMatchObject({throughput: 10, topErrors: []});
 		const {runId: failed} = await ledger.plan(itemsOf(20), {isFresh: true});
 		await ledger.work(failed, failing(3, 4), {lanes: {attempts: 1}});
@@ -114,12 +136,18 @@ describe('the counts of a run', () => {
 	});
 });
 
-it.each(['SUCCEEDED', 'PAUSED by an interrupt'] satisfies State[])('a run that is %s with a damaged record is refused with its name', async state => {
-	for (const name of ['run.json', '0/plan.json', '0/seals/0.json', 'report.json']) {
-		const ledger = openLedger();
-		const runId = await states[state](ledger);
-		if (!ledger.keys().includes(`runs/${runId}/${name}`)) continue;
-		await ledger.edit(`runs/${runId}/${name}`, text => text.slice(0, text.length / 2));
-		await expect(getRun(ledger.ports, runId), name).rejects.toMatchObject({code: 'STATE_INVALID', message: expect.stringContaining(name)});
-	}
-});
+it.each(['SUCCEEDED', 'PAUSED by an interrupt'] satisfies State[])(
+	'a run that is %s with a damaged record is refused with its name',
+	async state => {
+		for (const name of ['run.json', '0/plan.json', '0/seals/0.json', 'report.json']) {
+			const ledger = openLedger();
+			const runId = await states[state](ledger);
+			if (!ledger.keys().includes(`runs/${runId}/${name}`)) continue;
+			await ledger.edit(`runs/${runId}/${name}`, text => text.slice(0, text.length / 2));
+			await expect(getRun(ledger.ports, runId), name).rejects.toMatchObject({
+				code: 'STATE_INVALID',
+				message: expect.stringContaining(name),
+			});
+		}
+	},
+);

@@ -16,9 +16,12 @@ describe('ordinalOf', () => {
 		expect(ordinalOf(line)).toBe(n);
 	});
 
-	it.each(['', '{"id":"a","n":1}', '{"n":-1}', '{"n":1.5}', '{"n":12', '{"n":99999999999999999,"id":"a"}', ' {"n":1}'])('refuses %j', line => {
-		expect(() => ordinalOf(line)).toThrow(expect.objectContaining({code: 'STATE_INVALID'}));
-	});
+	it.each(['', '{"id":"a","n":1}', '{"n":-1}', '{"n":1.5}', '{"n":12', '{"n":99999999999999999,"id":"a"}', ' {"n":1}'])(
+		'refuses %j',
+		line => {
+			expect(() => ordinalOf(line)).toThrow(expect.objectContaining({code: 'STATE_INVALID'}));
+		},
+	);
 });
 
 describe('pendingRowOf', () => {
@@ -28,13 +31,25 @@ describe('pendingRowOf', () => {
 				const line = writeItemLine({entry: {n, id, item: raw}, raw});
 				expect(pendingRowOf(line)).toEqual({n, id: (JSON.parse(line) as {id: string}).id, status: 'pending'});
 			}),
-			{examples: [[1, '\\', null], [1, 'a"b\\"', {id: 'x'}], [1, '\u2028\n\t', []], [1, '","id":"', 'x']]},
+			{
+				examples: [
+					[1, '\\', null],
+					[1, 'a"b\\"', {id: 'x'}],
+					[1, '\u2028\n\t', []],
+					[1, '","id":"', 'x'],
+				],
+			},
 		);
 	});
 
-	it.each(['{"n":1,"item":{"id":"a"}}', '{"n":1,"id":7}', '{"n":1,"id":"cut of'])('refuses %j, whose id is not where the planner writes it', line => {
-		expect(() => pendingRowOf(line)).toThrow(expect.objectContaining({code: 'STATE_INVALID', message: expect.stringContaining('item 1')}));
-	});
+	it.each(['{"n":1,"item":{"id":"a"}}', '{"n":1,"id":7}', '{"n":1,"id":"cut of'])(
+		'refuses %j, whose id is not where the planner writes it',
+		line => {
+			expect(() => pendingRowOf(line)).toThrow(
+				expect.objectContaining({code: 'STATE_INVALID', message: expect.stringContaining('item 1')}),
+			);
+		},
+	);
 });
 
 describe('the lines of a shard', () => {
@@ -78,13 +93,20 @@ describe('createIndexer', () => {
 describe('readLines', () => {
 	it('joins what chunks have cut, also inside of a character', async () => {
 		await fc.assert(
-			fc.asyncProperty(fc.array(fc.string({unit: 'grapheme'}).map(text => text.replaceAll('\n', '')), {maxLength: 20}), fc.integer({min: 1, max: 9}), async (texts, size) => {
-				const bytes = Buffer.from(texts.map(text => `${text}\n`).join(''));
-				const chunks = (async function* () {
-					for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
-				})();
-				expect(await flat(readLines(chunks))).toEqual(texts);
-			}),
+			fc.asyncProperty(
+				fc.array(
+					fc.string({unit: 'grapheme'}).map(text => text.replaceAll('\n', '')),
+					{maxLength: 20},
+				),
+				fc.integer({min: 1, max: 9}),
+				async (texts, size) => {
+					const bytes = Buffer.from(texts.map(text => `${text}\n`).join(''));
+					const chunks = (async function* () {
+						for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+					})();
+					expect(await flat(readLines(chunks))).toEqual(texts);
+				},
+			),
 			{examples: [[['a\u2028b', '', 'ü\r'], 1]]},
 		);
 	});

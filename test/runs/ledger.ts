@@ -44,7 +44,11 @@ export interface Ledger {
 	/** A run of these items, created and planned. */
 	plan(items: readonly unknown[], run?: TestedRun): Promise<RunSpec>;
 	/** Works on it as `work()` of the lanes does: until it ends or is stopped. */
-	work(runId: string, stages?: Stages, working?: Working): Promise<{readonly outcomes: readonly Outcome[]; readonly report: RunReport | undefined}>;
+	work(
+		runId: string,
+		stages?: Stages,
+		working?: Working,
+	): Promise<{readonly outcomes: readonly Outcome[]; readonly report: RunReport | undefined}>;
 	/** Makes it ready to be worked on once more. */
 	ready(runId: string, session?: SessionOptions): Promise<void>;
 	/** Every row of the result files that the results manifest names, by its kind. */

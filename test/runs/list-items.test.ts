@@ -12,10 +12,16 @@ async function halfDone() {
 	const {runId} = await ledger.plan(itemsOf(30));
 	const {stages, working} = stopAfter(15, 'INTERRUPTED');
 	const {fetch} = failing(1, 11);
-	await ledger.work(runId, {fetch: async (item, context) => {
-		await stages.fetch?.(item, context);
-		return await fetch?.(item, context);
-	}}, {...working, lanes: {...working.lanes, attempts: 1}});
+	await ledger.work(
+		runId,
+		{
+			fetch: async (item, context) => {
+				await stages.fetch?.(item, context);
+				return await fetch?.(item, context);
+			},
+		},
+		{...working, lanes: {...working.lanes, attempts: 1}},
+	);
 	return {ledger, runId};
 }
 

@@ -21,7 +21,7 @@ function watched() {
 		get opened() {
 			return opened;
 		},
-		source(rows: readonly KeptRow[], batch = 2): RowSource {
+		source: (rows: readonly KeptRow[], batch = 2): RowSource => {
 			const source: RowSource = {
 				from: rows[0]?.n ?? 0,
 				async *open() {

@@ -26,11 +26,15 @@ async function openPlanned(options: MemoryObjectsOptions = {}) {
 		read: () => readShard(ledger.ports, place, shard),
 		names: () => ledger.keys(folder).map(key => key.slice(folder.length)),
 		/** What every part says was started, in the order of claims. */
-		async started() {
+		started: async () => {
 			const parts = ledger.keys(`${folder}part-`).map(key => ({key, claim: 1, seq: 0, counts: {succeeded: 0, failed: 0, skipped: 0}}));
 			return Promise.all(parts.map(async part => (await readPart(ledger.state, part)).header.started));
 		},
-		rows: (status: string) => ledger.keys(`runs/${runId}/0/rows/`).filter(key => key.includes(status)).flatMap(key => linesOf(ledger.state.objects.get(key)?.text ?? '')),
+		rows: (status: string) =>
+			ledger
+				.keys(`runs/${runId}/0/rows/`)
+				.filter(key => key.includes(status))
+				.flatMap(key => linesOf(ledger.state.objects.get(key)?.text ?? '')),
 	};
 }
 
@@ -49,7 +53,7 @@ describe('a claim', () => {
 	it('takes the next number, and the first free one when somebody was faster', async () => {
 		const {open, names} = await openPlanned();
 		const [one, other] = await Promise.all([open(), open()]);
-		expect([one.claim, other.claim].toSorted()).toEqual([1, 2]);
+		expect(new Set([one.claim, other.claim])).toEqual(new Set([1, 2]));
 		expect((await open()).claim).toBe(3);
 		expect(names()).toEqual(['claim-1', 'claim-2', 'claim-3']);
 	});

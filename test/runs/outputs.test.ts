@@ -19,12 +19,15 @@ function openOut(options: MemoryObjectsOptions = {isShared: true}) {
 	const out = memoryObjects(options);
 	return {
 		out,
-		async put(body: string, {runId = 'run-b', createdAt = day(2), generation = 0, claim = 1}: Writer = {}) {
+		put: async (body: string, {runId = 'run-b', createdAt = day(2), generation = 0, claim = 1}: Writer = {}) => {
 			let superseded = 0;
 			const outputs: StampedOutputs = {spec: {runId, createdAt}, generation, claimOf: () => claim, onSuperseded: () => void superseded++};
 			const ended = await stampOutputs(out, outputs)
 				.put('a/b.jpg', Buffer.from(body), {n: 3, signal, contentType: 'image/jpeg'})
-				.then(({sha256: digest}) => digest, (error: {code: string; retryable: boolean}) => `${error.code} ${error.retryable}`);
+				.then(
+					({sha256: digest}) => digest,
+					(error: {code: string; retryable: boolean}) => `${error.code} ${error.retryable}`,
+				);
 			return {ended, superseded};
 		},
 	};

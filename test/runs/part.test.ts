@@ -71,7 +71,10 @@ describe('a part', () => {
 	});
 
 	it('that is gone is refused', async () => {
-		await expect(readPart(memoryObjects(), nameOf('gone'))).rejects.toMatchObject({code: 'STATE_INVALID', message: expect.stringContaining('disappeared')});
+		await expect(readPart(memoryObjects(), nameOf('gone'))).rejects.toMatchObject({
+			code: 'STATE_INVALID',
+			message: expect.stringContaining('disappeared'),
+		});
 	});
 });
 
@@ -81,7 +84,16 @@ describe('the work on a shard', () => {
 
 	it('is listed with its parts in the order in which they were written, and without what is no part', async () => {
 		const state = memoryObjects();
-		const names = ['claim-1', 'claim-12', name(1, 0, [1, 0, 0]), name(12, 0, [2, 2, 2]), name(1, 2, [4, 1, 0]), name(1, 10, [9, 1, 1]), 'note', 'part-1-x.jsonl'];
+		const names = [
+			'claim-1',
+			'claim-12',
+			name(1, 0, [1, 0, 0]),
+			name(12, 0, [2, 2, 2]),
+			name(1, 2, [4, 1, 0]),
+			name(1, 10, [9, 1, 1]),
+			'note',
+			'part-1-x.jsonl',
+		];
 		for (const one of names) await state.create(`work/a/0/3/${one}`, '');
 		await state.create(`work/a/0/31/${name(5, 0, [1, 1, 1])}`, '');
 		const work = await listWork(state, place);

@@ -40,23 +40,27 @@ describe('shardItems', () => {
 describe('cutShards', () => {
 	it('cuts a written items file into byte ranges that hold whole lines and join to the whole file', () => {
 		fc.assert(
-			fc.property(fc.array(fc.string({unit: 'grapheme', maxLength: 12}), {maxLength: 200}), fc.integer({min: 1, max: 6}), (texts, workers) => {
-				const lines = texts.map((text, n) => JSON.stringify({n, id: text}));
-				const indexer = createIndexer();
-				const bytes = Buffer.from(lines.map(line => indexer.add(line)).join(''));
-				const plan = cutShards(indexer.finish('0/items-x.jsonl'), workers);
-				const size = shardItems(lines.length, workers);
-				let end = 0;
-				for (const [index, shard] of plan.entries()) {
-					expect(shard).toMatchObject({shard: index, items: '0/items-x.jsonl', start: end, repeats: 0});
-					const held = linesOf(bytes.subarray(shard.start, shard.end).toString());
-					expect(held).toEqual(lines.slice(index * size, (index + 1) * size));
-					expect(held).toHaveLength(shard.count);
-					({end} = shard);
-				}
-				expect(end).toBe(bytes.length);
-				expect(countItems(plan)).toBe(lines.length);
-			}),
+			fc.property(
+				fc.array(fc.string({unit: 'grapheme', maxLength: 12}), {maxLength: 200}),
+				fc.integer({min: 1, max: 6}),
+				(texts, workers) => {
+					const lines = texts.map((text, n) => JSON.stringify({n, id: text}));
+					const indexer = createIndexer();
+					const bytes = Buffer.from(lines.map(line => indexer.add(line)).join(''));
+					const plan = cutShards(indexer.finish('0/items-x.jsonl'), workers);
+					const size = shardItems(lines.length, workers);
+					let end = 0;
+					for (const [index, shard] of plan.entries()) {
+						expect(shard).toMatchObject({shard: index, items: '0/items-x.jsonl', start: end, repeats: 0});
+						const held = linesOf(bytes.subarray(shard.start, shard.end).toString());
+						expect(held).toEqual(lines.slice(index * size, (index + 1) * size));
+						expect(held).toHaveLength(shard.count);
+						({end} = shard);
+					}
+					expect(end).toBe(bytes.length);
+					expect(countItems(plan)).toBe(lines.length);
+				},
+			),
 		);
 	});
 
@@ -97,7 +101,14 @@ describe('cutShards', () => {
 describe('plan.json', () => {
 	it('is a JSON array with a shard a line, read as it was written', async () => {
 		const {ports, state} = openLedger();
-		const shards = [0, 1].map(shard => ({shard, items: '0/items-x.jsonl', start: shard * 100, end: shard * 100 + 100, count: 10, repeats: shard}));
+		const shards = [0, 1].map(shard => ({
+			shard,
+			items: '0/items-x.jsonl',
+			start: shard * 100,
+			end: shard * 100 + 100,
+			count: 10,
+			repeats: shard,
+		}));
 		await state.create('runs/a/0/plan.json', writePlan(shards));
 		expect(linesOf(writePlan(shards))).toHaveLength(4);
 		expect(await readPlan(ports, place)).toEqual(shards);

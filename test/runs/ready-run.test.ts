@@ -88,7 +88,12 @@ describe('planRun', () => {
 		const spec = await ledger.create();
 		let told: unknown;
 		const rows = [{file: '/a'}, {file: '/b'}, {file: '/a'}, {id: 'x', file: '/a'}];
-		const plan = await planRun(ledger.ports, {spec, flow, sources: [sourceOf(rows)], onItems: ({total, repeats}) => void (told = {total, repeats})});
+		const plan = await planRun(ledger.ports, {
+			spec,
+			flow,
+			sources: [sourceOf(rows)],
+			onItems: ({total, repeats}) => void (told = {total, repeats}),
+		});
 		expect(told).toEqual({total: 3, repeats: 1});
 		expect(plan).toMatchObject([{count: 3, repeats: 1}]);
 		const text = ledger.state.objects.get(`runs/${spec.runId}/${plan[0]?.items}`)?.text ?? '';
@@ -99,7 +104,10 @@ describe('planRun', () => {
 		const ledger = openLedger();
 		const spec = await ledger.create();
 		const keys = ledger.keys();
-		const twice = [{id: 'a', file: '/a'}, {id: 'a', file: '/b'}];
+		const twice = [
+			{id: 'a', file: '/a'},
+			{id: 'a', file: '/b'},
+		];
 		await expect(planRun(ledger.ports, {spec, flow, sources: [sourceOf(twice)]})).rejects.toThrow(ManifestError);
 		expect(ledger.keys()).toEqual(keys);
 	});

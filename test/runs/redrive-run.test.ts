@@ -49,10 +49,15 @@ describe('a redrive', () => {
 		await ledger.work(runId, failWith({'item-7': 'WORSE'}));
 		const {SUCCEEDED, SKIPPED, FAILED, PENDING} = ledger.results(runId);
 		expect(show(FAILED)).toEqual(['7 item-7 failed WORSE']);
-		expect([...SUCCEEDED, ...SKIPPED, ...FAILED, ...PENDING].map(({n}) => n).toSorted((a, b) => a - b)).toEqual(Array.from({length: 20}, (_, n) => n));
+		expect([...SUCCEEDED, ...SKIPPED, ...FAILED, ...PENDING].map(({n}) => n).toSorted((a, b) => a - b)).toEqual(
+			Array.from({length: 20}, (_, n) => n),
+		);
 		const rows = await flat(listItems(ledger.ports, runId));
 		expect(rows.map(({n}) => n)).toEqual(Array.from({length: 20}, (_, n) => n));
-		expect(ledger.json(`runs/${runId}/report.json`)).toMatchObject({topErrors: [{code: 'WORSE', count: 1}], itemCounts: {succeeded: 19, failed: 1}});
+		expect(ledger.json(`runs/${runId}/report.json`)).toMatchObject({
+			topErrors: [{code: 'WORSE', count: 1}],
+			itemCounts: {succeeded: 19, failed: 1},
+		});
 	});
 
 	it('of some codes runs those again, and keeps the rows of the others as they are', async () => {
@@ -77,7 +82,10 @@ describe('a redrive', () => {
 		const {outcomes, report} = await ledger.work(runId);
 		expect(namesOf(outcomes)).toEqual(['item-15', 'item-7']);
 		expect(report).toMatchObject({generation: 2, status: 'SUCCEEDED', itemCounts: {succeeded: 20}});
-		await expect(redriveRun(ledger.ports, runId)).rejects.toMatchObject({code: 'RUN_REFUSED', message: expect.stringContaining('has no failed item')});
+		await expect(redriveRun(ledger.ports, runId)).rejects.toMatchObject({
+			code: 'RUN_REFUSED',
+			message: expect.stringContaining('has no failed item'),
+		});
 	});
 
 	it('of a cancelled run takes what failed and what is pending, whatever the codes', async () => {
@@ -118,7 +126,10 @@ describe('a redrive', () => {
 	it('of a run that goes on is refused', async () => {
 		const ledger = openLedger();
 		const runId = await states['PAUSED by an interrupt'](ledger);
-		await expect(redriveRun(ledger.ports, runId)).rejects.toMatchObject({code: 'RUN_REFUSED', message: expect.stringContaining('resume or cancel it first')});
+		await expect(redriveRun(ledger.ports, runId)).rejects.toMatchObject({
+			code: 'RUN_REFUSED',
+			message: expect.stringContaining('resume or cancel it first'),
+		});
 	});
 
 	it('of nobody’s run is no redrive', async () => {
@@ -178,8 +189,17 @@ describe('the work on a redrive', () => {
 		await redriveRun(ledger.ports, runId);
 		const {stages, working} = stopAfter(5, 'INTERRUPTED');
 		const first = await ledger.work(runId, stages, working);
-		expect(first.report).toMatchObject({generation: 1, status: 'PAUSED', completionReason: 'INTERRUPTED', itemCounts: {succeeded: 5, failed: 0, pending: 15}});
-		expect(await getRun(ledger.ports, runId)).toMatchObject({generation: 1, status: 'PAUSED', itemCounts: {succeeded: 5, failed: 0, pending: 15}});
+		expect(first.report).toMatchObject({
+			generation: 1,
+			status: 'PAUSED',
+			completionReason: 'INTERRUPTED',
+			itemCounts: {succeeded: 5, failed: 0, pending: 15},
+		});
+		expect(await getRun(ledger.ports, runId)).toMatchObject({
+			generation: 1,
+			status: 'PAUSED',
+			itemCounts: {succeeded: 5, failed: 0, pending: 15},
+		});
 		await ledger.ready(runId);
 		const second = await ledger.work(runId);
 		expect(second.report).toMatchObject({status: 'SUCCEEDED', itemCounts: {succeeded: 20}});

@@ -12,9 +12,11 @@ function statsOf(rows: readonly Row[]): RowStats {
 const timed = (fetchMs: number): Row => row.succeeded(0, {timings: {fetchMs}});
 
 const anyRow = fc.oneof(
-	fc.record({n: fc.nat(99), ms: fc.double({min: 0, max: 1e6, noNaN: true}), bytes: fc.nat(1e6)}).map(({n, ms, bytes}) =>
-		row.succeeded(n, {timings: {fetchMs: ms, queueMs: ms / 2}, outputs: [{name: 'a', key: 'a', bytes, sha256: ''}]}),
-	),
+	fc
+		.record({n: fc.nat(99), ms: fc.double({min: 0, max: 1e6, noNaN: true}), bytes: fc.nat(1e6)})
+		.map(({n, ms, bytes}) =>
+			row.succeeded(n, {timings: {fetchMs: ms, queueMs: ms / 2}, outputs: [{name: 'a', key: 'a', bytes, sha256: ''}]}),
+		),
 	fc.record({n: fc.nat(99), code: fc.constantFrom('A', 'B', 'C')}).map(({n, code}) => row.failed(n, code)),
 	fc.nat(99).map(row.skipped),
 );
@@ -32,7 +34,11 @@ describe('the stages of a report', () => {
 				const sorted = times.toSorted((a, b) => a - b);
 				const exact = (share: number): number => sorted[Math.ceil(share * sorted.length) - 1] ?? 0;
 				expect(fetch?.count).toBe(times.length);
-				for (const [found, share] of [[fetch?.p50Ms, 0.5], [fetch?.p95Ms, 0.95], [fetch?.p99Ms, 0.99]] as const) {
+				for (const [found, share] of [
+					[fetch?.p50Ms, 0.5],
+					[fetch?.p95Ms, 0.95],
+					[fetch?.p99Ms, 0.99],
+				] as const) {
 					// And the last digit that is shown: a microsecond.
 					expect(Math.abs((found ?? 0) - exact(share))).toBeLessThanOrEqual(0.02 * exact(share) + 0.001);
 				}
@@ -58,7 +64,9 @@ describe('the sum of rows', () => {
 	it('is the same whatever the order in which it is added up, and in how many sets', () => {
 		fc.assert(
 			fc.property(
-				fc.array(fc.array(anyRow, {maxLength: 20}), {maxLength: 6}).chain(sets => fc.tuple(fc.constant(sets), fc.shuffledSubarray(sets, {minLength: sets.length}))),
+				fc
+					.array(fc.array(anyRow, {maxLength: 20}), {maxLength: 6})
+					.chain(sets => fc.tuple(fc.constant(sets), fc.shuffledSubarray(sets, {minLength: sets.length}))),
 				([sets, shuffled]) => {
 					const whole = withoutExamples(statsOf(sets.flat()));
 					expect(withoutExamples(addStats(sets.map(statsOf)))).toEqual(whole);
@@ -87,9 +95,16 @@ describe('the sum of rows', () => {
 describe('topErrors', () => {
 	it('are the ten most frequent, the first example of each', () => {
 		const codes = Array.from({length: 12}, (_, index) => `CODE_${String.fromCodePoint(65 + index)}`);
-		const rows = codes.flatMap((code, index) => Array.from({length: index < 2 ? 1 : index}, (_, n) => row.failed(100 * index + n, code, `${code} ${n}`)));
+		const rows = codes.flatMap((code, index) =>
+			Array.from({length: index < 2 ? 1 : index}, (_, n) => row.failed(100 * index + n, code, `${code} ${n}`)),
+		);
 		const top = topErrors(statsOf(rows));
-		expect(top.map(({code, count}) => `${count} ${code}`)).toEqual(codes.slice(2).map((code, index) => `${index + 2} ${code}`).toReversed());
+		expect(top.map(({code, count}) => `${count} ${code}`)).toEqual(
+			codes
+				.slice(2)
+				.map((code, index) => `${index + 2} ${code}`)
+				.toReversed(),
+		);
 		expect(top.at(-1)).toEqual({code: 'CODE_C', count: 2, example: {id: 'item-200', message: 'CODE_C 0'}});
 	});
 

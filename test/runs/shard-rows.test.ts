@@ -16,8 +16,14 @@ interface Claim {
 }
 const anyRow = fc
 	.tuple(fc.nat({max: 25}), fc.constantFrom('succeeded', 'failed', 'skipped'), fc.nat({max: 3}))
-	.map(([n, status, ms]): Row => ({...(status === 'succeeded' ? row.succeeded(n) : status === 'failed' ? row.failed(n, `E${ms}`) : row.skipped(n)), timings: {fetchMs: ms + 1}}));
-const anyClaim: fc.Arbitrary<Claim> = fc.record({rows: fc.uniqueArray(anyRow, {selector: ({n}) => n, maxLength: 20}), saveEvery: fc.integer({min: 1, max: 8})});
+	.map(([n, status, ms]): Row => ({
+		...(status === 'succeeded' ? row.succeeded(n) : status === 'failed' ? row.failed(n, `E${ms}`) : row.skipped(n)),
+		timings: {fetchMs: ms + 1},
+	}));
+const anyClaim: fc.Arbitrary<Claim> = fc.record({
+	rows: fc.uniqueArray(anyRow, {selector: ({n}) => n, maxLength: 20}),
+	saveEvery: fc.integer({min: 1, max: 8}),
+});
 
 /** The rules of DESIGN.md, section 4, point 4. */
 function oracle(claims: readonly Claim[]): Row[] {
@@ -50,7 +56,8 @@ function work(state: MemoryObjects, rows: ShardRows, {claim, done}: {readonly cl
 	};
 }
 
-const parsed = async (rows: ShardRows): Promise<(Row | PendingRow)[]> => (await flat(rows.merged())).map(({text}) => JSON.parse(text) as Row | PendingRow);
+const parsed = async (rows: ShardRows): Promise<(Row | PendingRow)[]> =>
+	(await flat(rows.merged())).map(({text}) => JSON.parse(text) as Row | PendingRow);
 
 describe('the rows of a shard', () => {
 	it.each([
@@ -67,7 +74,10 @@ describe('the rows of a shard', () => {
 				const rows = createShardRows(state, {mostCharacters});
 				for await (const {key} of state.list('part-')) {
 					const claim = Number(key.split('-')[1]);
-					rows.addPart({key, claim, seq: 0, counts: {succeeded: 0, failed: 0, skipped: 0}}, await readPart(state, {key, claim, seq: 0, counts: {succeeded: 0, failed: 0, skipped: 0}}));
+					rows.addPart(
+						{key, claim, seq: 0, counts: {succeeded: 0, failed: 0, skipped: 0}},
+						await readPart(state, {key, claim, seq: 0, counts: {succeeded: 0, failed: 0, skipped: 0}}),
+					);
 				}
 				const own = claims.length - 1;
 				const before = rows.size;

@@ -66,14 +66,22 @@ describe('run.json', () => {
 	});
 
 	it.each([
-		['an option was changed', (text: string) => text.replace('"options": {}', '"options": {"size": 1}'), /was changed after the run was created/u],
+		[
+			'an option was changed',
+			(text: string) => text.replace('"options": {}', '"options": {"size": 1}'),
+			/was changed after the run was created/u,
+		],
 		['the tolerance was changed', (text: string) => text.replace('"session": {}', '"session": {"attempts": 9}'), /was changed after/u],
 		['a key was added', (text: string) => text.replace('{', '{"note": "mine",'), /is not what it was written as: .*note/u],
 		['a key is gone', (text: string) => text.replace(/\s*"maxBytes": 1000,/u, ''), /is not what it was written as: maxBytes/u],
 		['it was cut off', (text: string) => text.slice(0, 100), /is not JSON: it was cut off or changed/u],
 		['it is empty', () => '', /is empty/u],
 		['it is no object', () => 'null', /is not what it was written as/u],
-		['a newer twolane made it', (text: string) => text.replace('"version": 1', '"version": 2'), /has layout version 2, and this twolane knows 1/u],
+		[
+			'a newer twolane made it',
+			(text: string) => text.replace('"version": 1', '"version": 2'),
+			/has layout version 2, and this twolane knows 1/u,
+		],
 	])('is refused when %s, with its place', async (_, change, problem) => {
 		const ledger = openLedger();
 		const {runId} = await ledger.create();

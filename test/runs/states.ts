@@ -26,7 +26,7 @@ export function stopAfter(items: number, reason: string) {
 
 /** Every state that a run can be in, and how it comes there. Each gives the run's id. */
 export const states = {
-	async 'PENDING'(ledger: Ledger) {
+	async PENDING(ledger: Ledger) {
 		return (await ledger.create()).runId;
 	},
 	async 'RUNNING, not begun'(ledger: Ledger) {
@@ -64,7 +64,7 @@ export const states = {
 		await ledger.work(runId, failing(19), {lanes: {limits: {ioConcurrency: 1}, attempts: 1}});
 		return runId;
 	},
-	async 'SUCCEEDED'(ledger: Ledger) {
+	async SUCCEEDED(ledger: Ledger) {
 		const {runId} = await ledger.plan(itemsOf(20));
 		await ledger.work(runId);
 		return runId;
@@ -74,7 +74,7 @@ export const states = {
 		await ledger.work(runId, failing(0), {lanes: {attempts: 1}});
 		return runId;
 	},
-	async 'FAILED'(ledger: Ledger) {
+	async FAILED(ledger: Ledger) {
 		const {runId} = await ledger.plan(itemsOf(20));
 		await ledger.work(runId, failing(0, 7), {lanes: {attempts: 1}});
 		return runId;
@@ -84,7 +84,7 @@ export const states = {
 		await controlRun(ledger.ports, runId, {action: 'cancel'});
 		return runId;
 	},
-	async 'CANCELLED'(ledger: Ledger) {
+	async CANCELLED(ledger: Ledger) {
 		const {runId} = await ledger.plan(itemsOf(20));
 		const {stages, working} = stopAfter(3, 'PAUSED');
 		await ledger.work(runId, stages, working);

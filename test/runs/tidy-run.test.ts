@@ -75,7 +75,13 @@ describe('forgetRun', () => {
 			const spec = await ledger.create();
 			await expect(forgetRun(ledger.ports, spec)).rejects.toThrow('killed');
 			expect(await ledger.create()).toEqual(spec);
-			expect(ledger.keys()).toEqual([`active/${spec.runId}`, `runs-by-time/${9_999_999_999_999 - ledger.wall.ms}-${spec.runId}`, `runs/${spec.runId}/run.json`].toSorted());
+			expect(ledger.keys()).toEqual(
+				[
+					`active/${spec.runId}`,
+					`runs-by-time/${9_999_999_999_999 - ledger.wall.ms}-${spec.runId}`,
+					`runs/${spec.runId}/run.json`,
+				].toSorted(),
+			);
 		}
 	});
 });

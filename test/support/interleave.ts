@@ -91,6 +91,28 @@ export async function interleave<World>(setup: Interleaving<World>): Promise<Exp
 	return explored;
 }
 
+/** Several steps of one actor, one after another; when it has ended, of the next one that has not. */
+export interface Burst {
+	readonly actor: number;
+	readonly steps: number;
+}
+
+/** Runs one schedule: these bursts, then the actors one after another. For actors too large to be run in every order. */
+export async function follow<World>(setup: Omit<Interleaving<World>, 'fingerprint' | 'killable'>, bursts: readonly Burst[]): Promise<void> {
+	const turns = bursts.flatMap(({actor, steps}) => Array.from({length: steps}, () => actor));
+	const path: Choice[] = [];
+	await onStage(setup, path, async actors => {
+		for (let at = 0; ; at++) {
+			const moves = listMoves(actors, []);
+			const turn = actors[(turns[at] ?? 0) % actors.length]?.name;
+			const chosen = moves.find(({actor}) => actor === turn) ?? moves[0];
+			if (chosen === undefined) return true;
+			path.push({chosen, awake: [], asleep: []});
+			await actors.find(({name}) => name === chosen.actor)?.move(chosen);
+		}
+	});
+}
+
 /** The path up to the last choice that has an alternative, with that. */
 function nextPath(path: readonly Choice[]): Choice[] | undefined {
 	for (let length = path.length; length > 0; length--) {
@@ -106,38 +128,40 @@ type Seen = Map<string, ReadonlySet<string>[]>;
 
 /** Follows the path, and extends it until it ends or leads nowhere new. @returns whether it came to a new end. */
 async function runSchedule<World>(setup: Interleaving<World>, path: Choice[], seen: Seen): Promise<boolean> {
-	const world = await setup.open();
-	const actors = Object.entries(setup.actors).map(([name, act]) => startActor(name, actor => act(world, actor)));
-	const byName = new Map(actors.map(actor => [actor.name, actor]));
 	const known = path.length;
-	try {
-		for (const actor of actors) await actor.settle();
+	return await onStage(setup, path, async (actors, world) => {
 		for (let at = 0; ; at++) {
-			let choice = path[at];
-			if (choice === undefined || at >= known) {
-				const moves = listMoves(actors, setup.killable ?? []);
+			let choice = at < known ? path[at] : undefined;
+			if (choice === undefined) {
 				const asleep = stillAsleep(path[at - 1]);
 				const state = hash('sha1', [setup.fingerprint(world), ...actors.map(actor => actor.state())].join('\n'));
 				if (!isNew(seen, state, asleep)) return false;
-				if (moves.length === 0) break;
+				const moves = listMoves(actors, setup.killable ?? []);
+				if (moves.length === 0) return true;
 				choice = chooseNext(moves, asleep);
 				if (choice === undefined) return false;
 				path[at] = choice;
 			}
-			await byName.get(choice.chosen.actor)?.move(choice.chosen);
+			const {chosen} = choice;
+			await actors.find(({name}) => name === chosen.actor)?.move(chosen);
 		}
-		await setup.check(world, Object.fromEntries(actors.map(({name, end}) => [name, end() as ActorEnd])));
-		return true;
-	} catch (error) {
-		throw describeFailure(error, path);
-	} finally {
-		checkWay(setup, world, path);
-	}
+	});
 }
 
-function checkWay<World>({checkWay: check}: Interleaving<World>, world: World, path: readonly Choice[]): void {
+/** Puts the actors into a world of their own, and checks that at the end. @param play `true`: it came to an end. */
+async function onStage<World>(
+	setup: Omit<Interleaving<World>, 'fingerprint'>,
+	path: readonly Choice[],
+	play: (actors: readonly Staged[], world: World) => Promise<boolean>,
+): Promise<boolean> {
+	const world = await setup.open();
+	const actors = Object.entries(setup.actors).map(([name, act]) => startActor(name, actor => act(world, actor)));
 	try {
-		check?.(world);
+		for (const actor of actors) await actor.settle();
+		const isEnd = await play(actors, world);
+		if (isEnd) await setup.check(world, Object.fromEntries(actors.map(({name, end}) => [name, end() as ActorEnd])));
+		setup.checkWay?.(world);
+		return isEnd;
 	} catch (error) {
 		throw describeFailure(error, path);
 	}

@@ -1,4 +1,5 @@
 import {createHash, hash} from 'node:crypto';
+import {type Code, TwolaneError} from '../../src/lanes/errors.ts';
 import type {Clock} from '../../src/lanes/ports.ts';
 import {createRun} from '../../src/runs/create-run.ts';
 import type {RunReport} from '../../src/runs/finish.ts';
@@ -226,3 +227,19 @@ export async function readyAndWork(ports: RunPorts, runId: string, {session, ...
 	await readyRun(ports, runId, {flow, session, open: () => ({name: 'none', rows: eachOf([]), resolveFile: file => file})});
 	return await work(ports, runId, worker);
 }
+
+/** A run on which a worker has worked, as it stands then. */
+export async function workedRun(run: MadeRun, worker?: Worker): Promise<MadeRun> {
+	const {state, runId} = await run.open();
+	await work(plainPorts(state), runId, worker);
+	return keepRun(state, runId);
+}
+
+/** Fails the items of these numbers with these codes. */
+export const failing =
+	(codes: Readonly<Record<number, Code>>) =>
+	async (item: number): Promise<number> => {
+		const code = codes[item];
+		if (code) throw new TwolaneError(code, `item ${item} is to fail`);
+		return item;
+	};

@@ -44,20 +44,23 @@ it('counts a process that has ended but was not waited for as dead', async () =>
 	// The shell becomes a process that never waits for the child it inherits; that one ends when we let it.
 	const script = `cat <&3 & echo $!; exec "$0" --eval 'console.log("ready"); setInterval(() => {}, 1e6)'`;
 	const shell = spawn('sh', ['-c', script, process.execPath], {stdio: ['ignore', 'pipe', 'inherit', 'pipe']});
-	let output = '';
-	for await (const chunk of shell.stdout ?? []) {
-		output += String(chunk);
-		if (output.includes('ready')) break;
+	try {
+		let output = '';
+		for await (const chunk of shell.stdout ?? []) {
+			output += String(chunk);
+			if (output.includes('ready')) break;
+		}
+		const pid = Number.parseInt(output, 10);
+		expect(await findProcess(pid)).toBeDefined();
+		(shell.stdio[3] as Writable).end();
+		await expect.poll(() => findProcess(pid), {interval: 5, timeout: 10_000}).toBeUndefined();
+		// It is still in the table: the id alone would call it alive.
+		expect(await findProcess(pid, 'win32')).toEqual({});
+		expect(await findProcess(pid, 'darwin')).toBeUndefined();
+	} finally {
+		shell.kill('SIGKILL');
+		await once(shell, 'exit');
 	}
-	const pid = Number.parseInt(output, 10);
-	expect(await findProcess(pid)).toBeDefined();
-	(shell.stdio[3] as Writable).end();
-	await expect.poll(() => findProcess(pid), {interval: 5}).toBeUndefined();
-	// It is still in the table: the id alone would call it alive.
-	expect(await findProcess(pid, 'win32')).toEqual({});
-	expect(await findProcess(pid, 'darwin')).toBeUndefined();
-	shell.kill('SIGKILL');
-	await once(shell, 'exit');
 });
 
 it('tells containers of one host', () => {

@@ -66,19 +66,6 @@ describe('a directory store', () => {
 		expect(text).toBe('o'.repeat(1_000_000));
 	});
 
-	// Where there is no such folder, nobody can count.
-	it.skipIf(process.platform !== 'linux')('closes every file, also one that is read in part', async () => {
-		await store.create('a', Buffer.alloc(1_000_000));
-		const count = async (): Promise<number> => (await readdir('/proc/self/fd')).length;
-		const before = await count();
-		for (let n = 0; n < 100; n++) {
-			for await (const _ of store.read('a')) break;
-			await readAll('a');
-			await Promise.all([store.get('a'), store.head('a'), store.get('.twolane'), store.create('a', '')]);
-		}
-		expect(await count()).toBeLessThan(before + 50);
-	});
-
 	it.each(['../a', 'a/../b', '/etc/passwd', 'a//b', 'a\0b'])('refuses the key %j everywhere, which is our own bug', async key => {
 		const internal = {code: 'INTERNAL'};
 		await expect(store.get(key)).rejects.toMatchObject(internal);

@@ -9,6 +9,7 @@ import {describeObjectStore} from '../../conformance/object-store.ts';
 
 /** What the disk below the tests is like. */
 const disk = vi.hoisted(() => ({linkError: '', isSplit: false, freeBytes: Infinity, written: () => {}}));
+const openFiles = vi.hoisted(() => new Set<FileHandle>());
 
 vi.mock('node:fs/promises', async importOriginal => {
 	const real = await importOriginal<typeof import('node:fs/promises')>();
@@ -31,6 +32,8 @@ vi.mock('node:fs/promises', async importOriginal => {
 		},
 		async open(path: string, flags: string | number): Promise<FileHandle> {
 			const file = await real.open(path, flags);
+			openFiles.add(file);
+			file.once('close', () => openFiles.delete(file));
 			if (flags !== 'wx') return file;
 			const writeFile = file.writeFile.bind(file);
 			file.writeFile = async (body, options) => {
@@ -57,6 +60,7 @@ beforeEach(async () => {
 afterEach(async () => {
 	Object.assign(disk, {linkError: '', isSplit: false, freeBytes: Infinity, written: () => {}});
 	await rm(folder, {recursive: true, force: true});
+	expect(openFiles.size, 'files that were left open').toBe(0);
 });
 
 const listFiles = async (): Promise<string[]> =>
@@ -98,6 +102,16 @@ describe('a temporary folder on another disk', () => {
 		await store.create('b/created', 'created');
 		expect(await store.create('b/created', 'again')).toBe(false);
 		expect((await listFiles()).sort()).toEqual(['created', 'put']);
+	});
+});
+
+describe('any disk', () => {
+	it('gets every file closed, also one that is read in part, and one that is none', async () => {
+		await store.create('folder/a', 'text');
+		for await (const _ of store.read('folder/a')) break;
+		expect([await store.get('folder/a'), await store.get('folder')]).toMatchObject([{etag: expect.any(String)}, undefined]);
+		expect(await store.head('folder/a')).toBeDefined();
+		expect(openFiles.size).toBe(0);
 	});
 });
 
