@@ -131,7 +131,11 @@ async function begin(place: Place, request: CommandRequest, maxBytes: number): P
 	}
 }
 
-export function toRunRequest(place: Place, {options, stop, style: _, isResumable: __, ...rest}: CommandRequest, maxBytes: number): RunRequest {
+export function toRunRequest(
+	place: Place,
+	{options, stop, style: _, isResumable: __, ...rest}: CommandRequest,
+	maxBytes: number,
+): RunRequest {
 	return {...rest, place, signal: stop, options: options.options ?? {}, session: sessionOf(options), maxBytes};
 }
 

@@ -63,7 +63,10 @@ export async function beginRun(request: RunRequest): Promise<BegunRun> {
 	const {session, isFresh, runId} = request;
 	const {ports} = request.place;
 	const identity = await pinRun(request);
-	const created = await createRun(ports, {identity, session, isFresh, runId, ...thisMachine});
+	const created = await createRun(ports, {identity, session, isFresh, runId, ...thisMachine}).catch(async (error: unknown) => {
+		await takeBack(request.place, identity.sources);
+		throw error;
+	});
 	const superfluous = identity.sources.filter(source => !isPartOf(source, created.spec));
 	await removeSpools(request.place, superfluous);
 	return {...(await takeRun(request, created.spec)), isNew: created.isNew};
@@ -95,10 +98,14 @@ async function pinSources(request: RunRequest): Promise<readonly PinnedSource[]>
 		for (const word of words) pinned.push(await pinSource(place.ports, word, options));
 		return pinned;
 	} catch (error) {
-		await removeSpools(place, pinned);
-		await place.removeEmptyFolders();
+		await takeBack(place, pinned);
 		throw error;
 	}
+}
+
+async function takeBack(place: Place, sources: readonly PinnedSource[]): Promise<void> {
+	await removeSpools(place, sources);
+	await place.removeEmptyFolders();
 }
 
 async function removeSpools({ports: {state}}: Place, sources: readonly PinnedSource[]): Promise<void> {

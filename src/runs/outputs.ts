@@ -50,7 +50,8 @@ async function putStamped(
 		const there = await store.head(key);
 		if (there === undefined) continue;
 		const theirs = stampSchema.safeParse(there.metadata).data;
-		if (theirs?.sha256 === sha256) return {sha256};
+		// The same bytes under a lower stamp get ours: its owner might replace them yet.
+		if (theirs?.sha256 === sha256 && !isSuperseded(theirs, stamp) && !isLaterRun(stamp, theirs)) return {sha256};
 		if (theirs && isSuperseded(stamp, theirs)) {
 			onSuperseded();
 			throw conflict(`a later claim of this run has stored ${key}`);

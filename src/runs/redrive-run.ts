@@ -109,35 +109,57 @@ async function copyRows(
 ): Promise<void> {
 	if (only === undefined) return;
 	const taken = takenOver(ports, standing);
-	for (const {shard, count} of plan) {
-		const rows: KeptRow[] = [];
-		for (let item = 0; item < count; item++) {
-			const next = await taken.next();
-			if (next.done === true) break;
-			const row = parseRow(next.value.row.text);
-			if (row?.status === 'failed' && !only.includes(row.error.code)) rows.push(next.value.row);
+	try {
+		for (const {shard, count} of plan) {
+			const rows = await takeRows(taken, {count, isKept: code => !only.includes(code)});
+			if (rows.length === 0) continue;
+			const name = partName({claim: 0, seq: 0, counts: {succeeded: 0, failed: rows.length, skipped: 0}});
+			await ports.state.create(layout.part({...place, shard}, name), writePart({started: 0, isEnd: true}, rows));
 		}
-		if (rows.length === 0) continue;
-		const name = partName({claim: 0, seq: 0, counts: {succeeded: 0, failed: rows.length, skipped: 0}});
-		await ports.state.create(layout.part({...place, shard}, name), writePart({started: 0, isEnd: true}, rows));
+	} finally {
+		await taken.return(undefined);
 	}
 }
 
+interface Wanted {
+	/** Items to look at. */
+	readonly count: number;
+	readonly isKept: (code: string) => boolean;
+}
+
+/** The failed rows among the next items that stay as they are. */
+async function takeRows(taken: TakenOver, {count, isKept}: Wanted): Promise<readonly KeptRow[]> {
+	const rows: KeptRow[] = [];
+	for (let item = 0; item < count; item++) {
+		const next = await taken.next();
+		if (next.done === true) break;
+		const row = parseRow(next.value.row.text);
+		if (row?.status === 'failed' && isKept(row.error.code)) rows.push(next.value.row);
+	}
+	return rows;
+}
+
+type TakenOver = AsyncGenerator<{readonly line: string; readonly row: KeptRow}, void, undefined>;
+
 /** The failed and pending rows of the newest generation, with the lines of their items; both are in order. */
-async function* takenOver(ports: RunPorts, standing: Standing): AsyncGenerator<{readonly line: string; readonly row: KeptRow}> {
+async function* takenOver(ports: RunPorts, standing: Standing): TakenOver {
 	const newest = latest(standing);
 	if (newest === undefined) return;
 	const rows = flatten(readRunRows(ports, standing, {statuses: ['FAILED', 'PENDING']}));
-	let next = await rows.next();
-	for (const shard of newest.plan) {
-		for await (const lines of readItemLines(ports.state, {runId: newest.place.runId, shard})) {
-			for (const line of lines) {
-				if (next.done === true) return;
-				if (ordinalOf(line) !== next.value.n) continue;
-				yield {line, row: next.value};
-				next = await rows.next();
+	try {
+		let next = await rows.next();
+		for (const shard of newest.plan) {
+			for await (const lines of readItemLines(ports.state, {runId: newest.place.runId, shard})) {
+				for (const line of lines) {
+					if (next.done === true) return;
+					if (ordinalOf(line) !== next.value.n) continue;
+					yield {line, row: next.value};
+					next = await rows.next();
+				}
 			}
 		}
+	} finally {
+		await rows.return(undefined);
 	}
 }
 

@@ -35,13 +35,22 @@ export interface KeptRow {
 
 export const keepRow = (
 	row: Row | PendingRow,
-	{claim, text = JSON.stringify(row)}: {readonly claim: number; readonly text?: string},
+	{claim, text = writeRow(row)}: {readonly claim: number; readonly text?: string},
 ): KeptRow => ({
 	n: row.n,
 	status: fileStatusOf[row.status] ?? 'PENDING',
 	claim,
 	text,
 });
+
+function writeRow(row: Row | PendingRow): string {
+	try {
+		return JSON.stringify(row);
+	} catch (error) {
+		// A BigInt, a circle: only a flow can have made them.
+		throw new TypeError(`the result of item ${row.n} (${row.id}) is not JSON: a durable run keeps its results`, {cause: error});
+	}
+}
 
 /** Reads a kept row back; `undefined` when the line is none. */
 export function parseRow(line: string): Row | PendingRow | undefined {

@@ -1,11 +1,12 @@
 import {findOrdinal} from './item-lines.ts';
-import {layout} from './layout.ts';
+import {type ShardPlace, layout} from './layout.ts';
 import {readLines} from './lines.ts';
 import {type RowSource, mergeRows} from './merge-rows.ts';
+import type {Shard} from './plan.ts';
 import type {RunPorts} from './ports.ts';
 import {readShard} from './read-shard.ts';
 import {type FileStatus, type KeptRow, fileStatuses} from './row.ts';
-import type {ResultFile} from './seal.ts';
+import {type ResultFile, type Seal, readSeal} from './seal.ts';
 import {type Standing, latest} from './standing.ts';
 import {invalidState, readNamed} from './stored-json.ts';
 
@@ -31,9 +32,8 @@ export function readRunRows(
 		const isNewest = place.generation === newest?.place.generation;
 		for (const seal of seals.values()) {
 			for (const status of statuses) {
-				const file = seal.files[status];
 				const counts = isNewest || status === 'SUCCEEDED' || status === 'SKIPPED';
-				if (file && counts && file.to > after) sources.push(readFile(ports, {runId: place.runId, file, status, claim: seal.claim}));
+				if (counts && (seal.files[status]?.to ?? -1) > after) sources.push(...readSealed(ports, {runId: place.runId, seal, status}));
 			}
 		}
 	}
@@ -52,10 +52,23 @@ async function* select(
 	}
 }
 
-interface RowFile {
+interface SealedRows {
 	readonly runId: string;
-	readonly file: ResultFile;
+	readonly seal: Seal;
 	readonly status: FileStatus;
+}
+
+/** The file that a seal names for the status, if there is one. */
+function readSealed(
+	ports: Pick<RunPorts, 'state' | 'openSha256'>,
+	{runId, seal: {files, claim}, status}: SealedRows,
+): readonly RowSource[] {
+	const file = files[status];
+	return file ? [readFile(ports, {runId, file, status, claim})] : [];
+}
+
+interface RowFile extends Pick<SealedRows, 'runId' | 'status'> {
+	readonly file: ResultFile;
 	readonly claim: number;
 }
 
@@ -89,7 +102,7 @@ async function* hashed(chunks: AsyncIterable<Uint8Array>, sha256: {update(data: 
 }
 
 /** Shards of the newest generation that have no seal yet. Each is read when its turn comes: they do not overlap. */
-function readOpenShards(ports: Pick<RunPorts, 'state'>, standing: Standing): readonly RowSource[] {
+function readOpenShards(ports: Pick<RunPorts, 'state' | 'openSha256'>, standing: Standing): readonly RowSource[] {
 	const newest = latest(standing);
 	if (newest === undefined) return [];
 	const {place, plan, seals} = newest;
@@ -102,10 +115,21 @@ function readOpenShards(ports: Pick<RunPorts, 'state'>, standing: Standing): rea
 		return [
 			{
 				from,
-				open: async function* open() {
-					yield* (await readShard(ports, {...place, shard: shard.shard}, shard)).rows.merged();
-				},
+				open: () => readOpenShard(ports, {...place, shard: shard.shard}, shard),
 			},
 		];
 	});
+}
+
+/** Whoever works on it may have sealed it meanwhile: then its parts may be gone, and the seal's files count. */
+async function* readOpenShard(
+	ports: Pick<RunPorts, 'state' | 'openSha256'>,
+	place: ShardPlace,
+	shard: Shard,
+): AsyncGenerator<readonly KeptRow[]> {
+	const left = await readShard(ports, place, shard).catch((error: unknown) => ({error}));
+	const seal = await readSeal(ports, place);
+	if (seal) yield* mergeRows(fileStatuses.flatMap(status => readSealed(ports, {runId: place.runId, seal, status})));
+	else if ('error' in left) throw left.error;
+	else yield* left.rows.merged();
 }

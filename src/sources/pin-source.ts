@@ -8,6 +8,7 @@ import type {RunPorts} from '../runs/ports.ts';
 import type {PinnedSource} from '../runs/spec.ts';
 import {readFolder} from './folder.ts';
 import {type SourceOptions, unreadable} from './source-options.ts';
+import {writeItems} from './write-items.ts';
 
 /** What names the items of a run: SOURCE of the command line, or items themselves. */
 export type SourceWord = string | {readonly name: string; readonly items: Iterable<unknown> | AsyncIterable<unknown>};
@@ -20,7 +21,8 @@ type PinPorts = Pick<RunPorts, 'state' | 'token'>;
  */
 export async function pinSource(ports: PinPorts, source: SourceWord, options: SourceOptions): Promise<PinnedSource> {
 	options.signal?.throwIfAborted();
-	if (typeof source !== 'string') return await untilAborted(options, pinItems(ports, source, options));
+	if (typeof source !== 'string')
+		return await spool(ports, {kind: 'iterable', name: source.name, bytes: writeItems(source.items, options)});
 	checkWord(source);
 	if (source === '-') return await spool(ports, {kind: 'stdin', name: 'stdin', bytes: readStdin(options)});
 	if (isWebUrl(source)) return await pinUrl(ports, source, options);
@@ -36,18 +38,6 @@ export function checkWord(word: string): void {
 	}
 	if (isWebUrl(word) && !URL.canParse(word)) throw new TypeError(`${word} is not a URL.`);
 	if (!isWebUrl(word) && /^[a-z][a-z0-9+.-]+:\/\//iu.test(word)) throw new TypeError(`${word}: only http and https URLs can be read.`);
-}
-
-const pinItems = ({state, token}: PinPorts, {name, items}: Exclude<SourceWord, string>, options: SourceOptions): Promise<PinnedSource> =>
-	spool({state, token}, {kind: 'iterable', name, bytes: writeItems(items, options)});
-
-/** A program's items may keep us waiting for ever: an abort does not wait for them. */
-function untilAborted<T>({signal}: SourceOptions, pinning: Promise<T>): Promise<T> {
-	return new Promise((resolve, reject) => {
-		const abort = (): void => reject(signal?.reason);
-		signal?.addEventListener('abort', abort, {once: true});
-		pinning.then(resolve, reject).finally(() => signal?.removeEventListener('abort', abort));
-	});
 }
 
 async function pinPath(ports: PinPorts, source: string, options: SourceOptions): Promise<PinnedSource> {
@@ -124,35 +114,5 @@ export async function* readBytes(path: string, source: string, {signal}: Pick<So
 		yield* createReadStream(path, {...(signal && {signal})});
 	} catch (error) {
 		throw signal?.aborted ? signal.reason : unreadable(source, error);
-	}
-}
-
-const LINES_PER_CHUNK = 500;
-
-async function* writeItems(items: Iterable<unknown> | AsyncIterable<unknown>, {signal}: SourceOptions): AsyncGenerator<Uint8Array> {
-	let lines: string[] = [];
-	let n = 0;
-	for await (const item of items) {
-		signal?.throwIfAborted();
-		lines.push(writeItem(item, n++));
-		if (lines.length < LINES_PER_CHUNK) continue;
-		yield Buffer.from(lines.join(''));
-		lines = [];
-	}
-	yield Buffer.from(lines.join(''));
-}
-
-function writeItem(item: unknown, n: number): string {
-	const text = tryJson(item);
-	if (text === undefined) throw new TypeError(`item ${n} of the run is not JSON (${typeof item}): a durable run keeps its items.`);
-	return `${text}\n`;
-}
-
-/** Also `undefined` for what JSON throws at: a BigInt, a circle. */
-function tryJson(item: unknown): string | undefined {
-	try {
-		return JSON.stringify(item);
-	} catch {
-		return undefined;
 	}
 }

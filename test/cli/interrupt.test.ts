@@ -168,7 +168,7 @@ async function runPrinted(stdout: string) {
 describe('Ctrl-C ends a command within 5 s, and the command that it prints goes on', () => {
 	it('when the origin never answers, also in a folder that a shell would take for several words', async () => {
 		const lines = Array.from({length: 4}, (_, n) => {
-			origin.on(`/${n}`, [n === 0 ? serve('12345') : stallBeforeHeaders, serve('12345')]);
+			origin.on(`/${n}`, [n === 1 || n === 2 ? stallBeforeHeaders : serve('12345'), serve('12345')]);
 			return JSON.stringify({id: `id-${n}`, url: origin.url(`/${n}`)});
 		});
 		const out = "Anna's photos & more/$HOME";

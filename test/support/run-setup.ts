@@ -1,4 +1,5 @@
 import {createHash, hash} from 'node:crypto';
+import {vi} from 'vitest';
 import {type Code, TwolaneError} from '../../src/lanes/errors.ts';
 import type {Clock} from '../../src/lanes/ports.ts';
 import {createRun} from '../../src/runs/create-run.ts';
@@ -243,3 +244,13 @@ export const failing =
 		if (code) throw new TwolaneError(code, `item ${item} is to fail`);
 		return item;
 	};
+
+/** Web crypto answers from another thread, at a time of its own: here it answers at once. */
+export function hashAtOnce(): void {
+	vi.spyOn(crypto.subtle, 'digest').mockImplementation(async (_, data) => {
+		const digest = createHash('sha256')
+			.update(data as Uint8Array)
+			.digest();
+		return new Uint8Array(digest).buffer;
+	});
+}

@@ -1,7 +1,8 @@
-import {link, mkdir, readFile, readdir, rm, stat} from 'node:fs/promises';
+import {link, mkdir, readFile, readdir} from 'node:fs/promises';
 import {homedir} from 'node:os';
 import {isAbsolute, join, resolve} from 'node:path';
 import {directoryStore} from '../../adapters/directory/store.ts';
+import {removeLeftovers} from '../../adapters/directory/temporaries.ts';
 import {TwolaneError} from '../../lanes/errors.ts';
 
 /** Raise it when a change makes other photos, so that a newer twolane does not serve old ones. */
@@ -46,22 +47,12 @@ export async function openPhotoFolder(directory: string): Promise<PhotoFolder> {
 async function listPhotos(folder: string): Promise<ReadonlySet<string>> {
 	try {
 		await mkdir(folder, {recursive: true});
-		const names = await readdir(folder);
-		await removeLeftovers(names.filter(name => name.endsWith('.tmp')).map(name => join(folder, name)));
-		return new Set(names);
+		// A killed making leaves a temporary file behind.
+		await removeLeftovers(folder);
+		return new Set(await readdir(folder));
 	} catch (error) {
 		const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error);
 		const advice = 'Set XDG_CACHE_HOME to a folder that can be written.';
 		throw new TwolaneError('STORE_DENIED', `the sample photos cannot be kept in ${folder} (${reason}). ${advice}`, {cause: error});
-	}
-}
-
-const HOUR_MS = 3_600_000;
-
-/** A killed making leaves a temporary file behind; a young one may belong to a making at work. */
-async function removeLeftovers(paths: readonly string[]): Promise<void> {
-	for (const path of paths) {
-		const found = await stat(path).catch(() => undefined);
-		if (found && Date.now() - found.mtimeMs > HOUR_MS) await rm(path, {force: true});
 	}
 }

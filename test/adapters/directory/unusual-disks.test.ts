@@ -33,7 +33,11 @@ vi.mock('node:fs/promises', async importOriginal => {
 		async open(path: string, flags: string | number): Promise<FileHandle> {
 			const file = await real.open(path, flags);
 			openFiles.add(file);
-			file.once('close', () => openFiles.delete(file));
+			const close = file.close.bind(file);
+			file.close = async () => {
+				openFiles.delete(file);
+				await close();
+			};
 			if (flags !== 'wx') return file;
 			const writeFile = file.writeFile.bind(file);
 			file.writeFile = async (body, options) => {
@@ -60,7 +64,7 @@ beforeEach(async () => {
 afterEach(async () => {
 	Object.assign(disk, {linkError: '', isSplit: false, freeBytes: Infinity, written: () => {}});
 	await rm(folder, {recursive: true, force: true});
-	expect(openFiles.size, 'files that were left open').toBe(0);
+	if (openFiles.size > 0) throw new Error(`${openFiles.size} files were left open`);
 });
 
 const listFiles = async (): Promise<string[]> =>
