@@ -74,8 +74,10 @@ export async function resumeRun({word, flags, style, stop}: ResumeRequest): Prom
 
 async function refuseEnded({place, spec}: FoundRun): Promise<void> {
 	const {status, completionReason, itemCounts} = await viewOf(place.ports, await readStanding(place.ports, spec.runId));
-	if (status !== 'SUCCEEDED' && !(status === 'FAILED' && completionReason === 'ALL_COMPLETED')) return;
-	const next = itemCounts.failed > 0 ? '; redrive runs what failed again' : '';
+	const isEnded = status === 'SUCCEEDED' || status === 'CANCELLED' || (status === 'FAILED' && completionReason === 'ALL_COMPLETED');
+	if (!isEnded) return;
+	const again = status === 'CANCELLED' ? 'what failed or is pending' : itemCounts.failed > 0 ? 'what failed' : undefined;
+	const next = again ? `; redrive runs ${again} again` : '';
 	throw new TwolaneError('RUN_REFUSED', `run ${spec.runId} has ended (${status}): there is nothing to resume${next}`);
 }
 

@@ -1,6 +1,7 @@
 import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import type {LanesSetup} from '../lanes/lanes.ts';
+import {createTolerance} from '../lanes/tolerance.ts';
 import {isolatedPool} from '../library.ts';
 import type {BegunRun} from '../local/begin-run.ts';
 import {endSession} from '../local/end-session.ts';
@@ -47,9 +48,17 @@ export async function workOnRun({place, begun, lanes, session, style, stop, isRe
 		...(isAfterCrash && {isolatedPool}),
 	});
 	const report = await watch(run, {style, folder: isResumable ? folder : undefined}).finally(() => endSession(place, begun));
-	await printEnd(report, {place, folder, style, isResumable});
-	const {failed = 0} = report.itemCounts;
-	return endingOf(report.completionReason, {failed, isTolerant: isTolerant(session)}).exitCode;
+	const {exitCode, ...judged} = judge(report, session);
+	await printEnd({...report, ...judged}, {place, folder, style, isResumable});
+	return exitCode;
+}
+
+/** How the run ended by the terms of this command: one that had ended before stays as it is, and may have had others. */
+function judge({completionReason: reason, itemCounts: {failed = 0, total}}: RunReport, session: SessionOptions) {
+	const {toleratedFailureCount: count, toleratedFailurePercentage: percentage} = session;
+	const isExceeded = createTolerance({count, percentage, total}).isExceeded({failed, finished: total ?? 0, isComplete: true});
+	const completionReason = reason === 'ALL_COMPLETED' && isExceeded ? 'FAILURE_TOLERANCE_EXCEEDED' : reason;
+	return {completionReason, ...endingOf(completionReason, {failed, isTolerant: isTolerant(session)})};
 }
 
 /** Every outcome to stdout with --json; else a bar, or lines, to stderr. */
@@ -94,10 +103,10 @@ export async function printEnd(report: RunReport, {place, folder, style, isResum
 }
 
 /** What a person would do next about a run that is not all done. */
-function nextCommand({status, completionReason, itemCounts: {failed = 0}}: RunReport, folder: string): string | undefined {
+function nextCommand({status, completionReason, itemCounts: {failed = 0, pending = 0}}: RunReport, folder: string): string | undefined {
 	const call = (words: string): string => `${commandName()} ${words} ${quote(folder)}`;
 	if (status === 'PAUSED') return call('resume');
-	if (completionReason === 'FAILURE_TOLERANCE_EXCEEDED') return `${call('resume')} --tolerated-failure-count N`;
+	if (completionReason === 'FAILURE_TOLERANCE_EXCEEDED' && pending > 0) return `${call('resume')} --tolerated-failure-count N`;
 	return failed > 0 || status === 'CANCELLED' ? call('redrive') : undefined;
 }
 

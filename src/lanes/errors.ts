@@ -186,7 +186,7 @@ export const codes = {
 	),
 	RUN_NOT_FOUND: entry('run', 'permanent', 'There is no such run.', 'twolane ls --out DIR lists the runs that there are.'),
 	RUN_REFUSED: entry('run', 'permanent', 'The run’s state forbids this.', 'twolane status shows the state.'),
-	RUN_BUSY: entry('run', 'transient', 'Another process works on the run.', 'Wait for it, or stop it.'),
+	RUN_BUSY: entry('run', 'transient', 'Another process works on the run.', 'Wait for it, or end it first.'),
 	INTERNAL: entry('run', 'permanent', 'This is a bug in twolane.', 'Please report it with the message.'),
 } as const satisfies Record<string, CodeEntry>;
 

@@ -134,7 +134,7 @@ function begin(setup: RunSetup, tolerance: Tolerance): Begun {
 			.warm(flow.transform.file)
 			.catch(() => {});
 	const lanes = openLanes(setup);
-	return {
+	const begun: Begun = {
 		lanes,
 		since: {startedMs: setup.clock.nowMs(), cpuMs: setup.meter.cpuMs()},
 		tolerance,
@@ -142,6 +142,9 @@ function begin(setup: RunSetup, tolerance: Tolerance): Begun {
 		isThrough: false,
 		hasLeftovers: false,
 	};
+	// An earlier session may have used it up.
+	if (tolerance.isExceeded({...countEnded(setup, lanes), isComplete: false})) stop(begun, 'FAILURE_TOLERANCE_EXCEEDED');
+	return begun;
 }
 
 /** Ties the caller's signals to the run; returns the untie. */

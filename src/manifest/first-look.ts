@@ -17,8 +17,6 @@ import {createSuspects} from './suspects.ts';
 /** Far beyond the repeats that a run takes, so that the second look can tell what they are. */
 const MAX_MORE_DOUBTS = 1_000_000;
 
-export type FirstLook = ReturnType<typeof createFirstLook>;
-
 /**
  * Reads every manifest once and writes a line for each row. They are the items, unless a row was invalid or may clash with an earlier
  * one: then a second look at the lines tells.

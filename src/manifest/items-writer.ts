@@ -17,8 +17,6 @@ export interface ItemsIndex {
 const INDEXED_LINES = 10;
 const TEXT_CHARACTERS = 65_536;
 
-export type ItemsWriter = ReturnType<typeof createItemsWriter>;
-
 /** Gathers lines to texts of about 64 KiB, and keeps the index of what has gone through. */
 export function createItemsWriter() {
 	const offsets: number[] = [];

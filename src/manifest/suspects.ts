@@ -39,9 +39,10 @@ export function createSuspects(flow: Pick<FlowDefinition, 'id'>, {areSeveral, sk
 			const file = areSeveral ? readFile(raw) : undefined;
 			if (file !== undefined) show('file', file);
 			const isDoubtful = isKnownId || isKnownSource;
+			const isNumbered = skipInvalid && isNumberedName(id);
+			if (isNumbered) suspects.add(hashKey(id, seeds.id));
 			// It may become a row that is called by its line.
-			if (isDoubtful && skipInvalid) show('id', nameRow(place));
-			if (skipInvalid && isNumberedName(id)) suspects.add(hashKey(id, seeds.id));
+			if (isNumbered || (isDoubtful && skipInvalid)) show('id', nameRow(place));
 			return isDoubtful;
 		},
 		/** Whether the name of a row that is no item may be taken. */

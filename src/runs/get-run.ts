@@ -29,11 +29,6 @@ export interface RunView {
 	readonly sources: readonly string[];
 }
 
-export interface StandingView {
-	readonly view: RunView;
-	readonly standing: Standing;
-}
-
 /** Rolled up from seals and, for open shards, from the names of their parts: a listing is enough. */
 export async function getRun(ports: RunPorts, runId: string): Promise<RunView> {
 	return viewOf(ports, await readStanding(ports, runId));

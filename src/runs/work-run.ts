@@ -50,10 +50,11 @@ export function workRun(ports: RunPorts, runId: string, options: WorkOptions): W
 	const interrupt = (): void => breaking.abort('INTERRUPTED');
 
 	async function work(emit: Emit = () => undefined): Promise<RunReport> {
-		const standing = await readStanding(ports, runId);
-		const generation = latest(standing);
-		if (generation === undefined || standing.unplanned)
-			throw new TwolaneError('INTERNAL', `run ${runId} is worked on before it is planned`);
+		const found = await readStanding(ports, runId);
+		const generation = latest(found);
+		if (generation === undefined) throw new TwolaneError('INTERNAL', `run ${runId} is worked on before it is planned`);
+		// A redrive that is asked for meanwhile is worked on by whoever plans it.
+		const standing = upTo(found, generation.place.generation);
 		view.standing = standing;
 		if (options.isReplaying) for await (const outcome of replayOutcomes(ports, standing)) await emit(outcome);
 		view.report = isSealed(standing)

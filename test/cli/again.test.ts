@@ -97,10 +97,11 @@ describe('the same command on a run that has not ended', () => {
 	it('goes on after a stop at the tolerance, when it is given another one', async () => {
 		const stopped = await run('--tolerated-failure-count', '0', '--io', '1');
 		expect(stopped.exitCode).toBe(4);
-		expect(stopped.stdout).toMatch(/^3 succeeded, 1 failed, 21 pending {2}.*FAILURE_TOLERANCE_EXCEEDED$/mu);
+		expect(stopped.stdout).toMatch(/^\d succeeded, 1 failed, 2\d pending {2}.*FAILURE_TOLERANCE_EXCEEDED$/mu);
 		expect(stopped.stdout).toMatch(/^next {5}.* resume out\/\.twolane\/runs\/\w+ --tolerated-failure-count N$/mu);
+		const asked = copies.requests.length;
 		const same = await run('--tolerated-failure-count', '0', '--io', '1', '--quiet');
-		expect([same.exitCode, copies.requests.length]).toEqual([4, 4]);
+		expect([same.exitCode, copies.requests.length]).toEqual([4, asked]);
 		const resumed = await twolane('resume', runFolderOf(stopped), '--tolerated-failure-count', '3');
 		expect(resumed).toMatchObject({exitCode: 0, stdout: expect.stringMatching(/^20 succeeded, 3 failed, 2 skipped {2}/mu)});
 		expect(copies.requests).toHaveLength(ITEMS);

@@ -1,9 +1,9 @@
-import {mkdir, symlink, writeFile} from 'node:fs/promises';
+import {mkdir, symlink, utimes, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {describe, expect, test} from 'vitest';
-import {fanOut} from 'twolane';
+import {run} from 'twolane';
 import sha256 from '../../examples/disk-hashes.sha256.ts';
-import {hashes, listFiles} from '../../examples/disk-hashes.ts';
+import {hashes} from '../../examples/disk-hashes.ts';
 import {runExample, temporaryFolder} from './run-example.ts';
 
 // FIPS 180-2, appendix B, and the hash of nothing.
@@ -23,14 +23,20 @@ async function writeVectors(folder: string): Promise<void> {
 	await symlink('abc.txt', join(folder, 'link.txt'));
 }
 
+const sums = (folder: string): string[] =>
+	Object.entries(vectors)
+		.map(([name, vector]) => `${vector.sha256}  ${join(folder, name)}`)
+		.toSorted();
+const linesOf = (stdout: string): string[] => stdout.trim().split('\n').toSorted();
+
 describe('the disk hashes example', () => {
 	test('hashes every regular file on the threads, and fails the one that is gone', async () => {
 		await using folder = await temporaryFolder();
 		await writeVectors(folder.path);
-		const files = [...(await Array.fromAsync(listFiles(folder.path))), {file: join(folder.path, 'gone.txt')}];
+		const files = [...Object.keys(vectors), 'gone.txt'].map(name => ({file: join(folder.path, name)}));
 
 		const found: Record<string, string> = {};
-		for await (const outcome of fanOut(hashes, files)) {
+		for await (const outcome of run(hashes, files, {out: join(folder.path, 'hashes')})) {
 			const name = outcome.item.file.slice(folder.path.length + 1);
 			if (outcome.status === 'succeeded') found[name] = outcome.result.sha256;
 			if (outcome.status === 'failed') found[name] = outcome.error.code;
@@ -42,19 +48,36 @@ describe('the disk hashes example', () => {
 		});
 	});
 
-	test('prints what sha256sum prints', async () => {
+	test('prints what sha256sum prints, and does nothing again when it is called again', async () => {
+		await using folder = await temporaryFolder();
+		await mkdir(join(folder.path, 'in'));
+		await writeVectors(join(folder.path, 'in'));
+		const file = join(folder.path, 'in/abc.txt');
+		await utimes(file, 1, 1);
+		const first = await runExample('disk-hashes', ['in'], {cwd: folder.path});
+		expect(first).toMatchObject({exitCode: 0});
+		expect(linesOf(first.stdout)).toEqual(sums('in'));
+
+		// Of the same length and time: only who reads the file again can see that it is another one.
+		await writeFile(file, 'xyz');
+		await utimes(file, 1, 1);
+		const second = await runExample('disk-hashes', ['in'], {cwd: folder.path});
+		expect({exitCode: second.exitCode, lines: linesOf(second.stdout)}).toEqual({exitCode: 0, lines: sums('in')});
+	});
+
+	test('hashes again when a file was added, also where its own records lie in the folder', async () => {
 		await using folder = await temporaryFolder();
 		await writeVectors(folder.path);
-		const {stdout, exitCode} = await runExample('disk-hashes', ['.'], {cwd: folder.path});
-
-		expect(exitCode).toBe(0);
-		const expected = Object.entries(vectors).map(([name, vector]) => `${vector.sha256}  ${name}`);
-		expect(stdout.trim().split('\n').sort()).toEqual(expected.sort());
+		const call = async () => linesOf((await runExample('disk-hashes', [], {cwd: folder.path})).stdout);
+		expect(await call()).toEqual(sums('.'));
+		await writeFile(join(folder.path, 'more.txt'), 'abc');
+		expect(await call()).toEqual([...sums('.'), `${vectors['abc.txt']?.sha256}  more.txt`].toSorted());
 	});
 
 	test('makes nothing of an empty folder', async () => {
 		await using folder = await temporaryFolder();
-		expect(await Array.fromAsync(fanOut(hashes, listFiles(folder.path)))).toEqual([]);
+		await mkdir(join(folder.path, 'in'));
+		expect(await runExample('disk-hashes', ['in'], {cwd: folder.path})).toMatchObject({stdout: '', exitCode: 0});
 	});
 
 	test('streams: its stage rejects with the reason when a file cannot be opened', async () => {

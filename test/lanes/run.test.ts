@@ -540,6 +540,16 @@ describe('a tolerance', () => {
 		expect(report.itemCounts).toMatchObject({pending: 1000 - (report.itemCounts.failed ?? 0), total: 1000});
 	});
 
+	it('that an earlier session has used up takes no item', async () => {
+		const before = {succeeded: 3, failed: 2, skipped: 0};
+		const {report} = await testRun(
+			failing(() => false),
+			numbers(10),
+			{toleratedFailureCount: 1, before, total: 15},
+		).all();
+		expect(report).toMatchObject({completionReason: 'FAILURE_TOLERANCE_EXCEEDED', itemCounts: {succeeded: 3, failed: 2, pending: 10}});
+	});
+
 	it('that is just reached does not stop it', async () => {
 		const {report} = await testRun(
 			failing(item => item < 10),

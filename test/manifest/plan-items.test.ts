@@ -58,7 +58,7 @@ describe('planItems', () => {
 			[2, 's3://b/3'],
 		]);
 		expect(items[1]).toEqual({
-			entry: {n: 1, id: 'b', source: '2.jpg', item: {id: 'b', file: '/base/2.jpg'}},
+			entry: {n: 1, id: 'b', source: '2.jpg', item: {id: 'b', file: '/base/2.jpg'}, given: {id: 'b', file: '/base/2.jpg'}},
 			raw: {id: 'b', file: '/base/2.jpg'},
 		});
 		expect(repeats).toBe(0);
@@ -224,6 +224,13 @@ describe('problems', () => {
 		const named = (id: string) => ({id, file: 'a'});
 		expect(await idsOfArray(1, 2, named('line-1-item-1'))).toEqual(['line-1', 'line-1-item-1', 'line-1-item-2']);
 		expect(await idsOfArray(named('line-1-item-2'), 1, 2)).toEqual(['line-1-item-2', 'line-1', 'line-1-item-2-again']);
+		const twoLines = '[1,2,\n3,{"id":"line-1-item-1","file":"a"}]';
+		expect(idsOf(await plan([manifest(twoLines, 'l.json')], {skipInvalid: true}))).toEqual([
+			'line-1',
+			'line-1-item-1',
+			'line-2',
+			'line-2-item-3',
+		]);
 	});
 });
 

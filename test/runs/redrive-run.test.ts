@@ -132,6 +132,23 @@ describe('a redrive', () => {
 		});
 	});
 
+	it('leaves no reader open', async () => {
+		const ledger = openLedger();
+		const runId = await runFailed(ledger);
+		const {state} = ledger.ports;
+		const open: string[] = [];
+		async function* read(key: string, range?: {readonly start?: number; readonly end?: number}): AsyncGenerator<Uint8Array> {
+			open.push(key);
+			try {
+				yield* state.read(key, range);
+			} finally {
+				open.splice(open.indexOf(key), 1);
+			}
+		}
+		await redriveRun({...ledger.ports, state: {...state, read}}, runId, {only: ['GONE']});
+		expect(open).toEqual([]);
+	});
+
 	it('of nobody’s run is no redrive', async () => {
 		await expect(redriveRun(openLedger().ports, 'nobody')).rejects.toMatchObject({code: 'RUN_NOT_FOUND'});
 	});

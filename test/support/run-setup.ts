@@ -96,10 +96,10 @@ async function gather<T>(values: AsyncIterable<T>): Promise<T[]> {
 
 export const actorPorts = (world: RunWorld, actor: Actor, toStep?: ToStep): RunPorts => portsOn(storeOf(world, actor, toStep), actor);
 
-/** Takes the writing of results and report as one step: how several interleave in it is shown by the finishers alone. */
-export function finishAtOnce({op, key}: StoreStep): StoreStep | undefined {
+/** Takes the writing of results and report as one step, which the finishers' own test takes apart; what never changes is no step. */
+export function ledgerStep({op, key}: StoreStep): StoreStep | undefined {
 	if (op === 'get' && key.endsWith('/results/manifest.json')) return {op: 'write', key};
-	return /\/(?:results\/manifest|report)\.json$|^active\//u.test(key) ? undefined : {op, key};
+	return /\/(?:results\/manifest|report|run)\.json$|^active\/|\/items-\w+\.jsonl$/u.test(key) ? undefined : {op, key};
 }
 
 export interface RunToMake {
@@ -254,3 +254,6 @@ export function hashAtOnce(): void {
 		return new Uint8Array(digest).buffer;
 	});
 }
+
+/** What the run's state forbids: an answer, and no failure. */
+export const isRefusal = (error: unknown): boolean => error instanceof TwolaneError && error.code === 'RUN_REFUSED';

@@ -1,41 +1,134 @@
-import {afterEach, beforeEach, expect, it} from 'vitest';
-import {TwolaneError} from '../../../src/lanes/errors.ts';
-import {getReport} from '../../../src/runs/get-report.ts';
-import {type Redriven, redriveRun} from '../../../src/runs/redrive-run.ts';
+import {describe, expect, it} from 'vitest';
 import {resolveLimits} from '../../../src/lanes/limits.ts';
-import {exploreRun, throwFailure} from '../../support/explore-run.ts';
-import type {Actor} from '../../support/interleave.ts';
-import {type RunWorld, type Worker, actorPorts, failing, finishAtOnce, makeRun, plainPorts, readyAndWork, work, workedRun} from '../../support/run-setup.ts';
+import {getReport} from '../../../src/runs/get-report.ts';
+import {getRun} from '../../../src/runs/get-run.ts';
+import {layout} from '../../../src/runs/layout.ts';
+import {type Redriven, redriveRun} from '../../../src/runs/redrive-run.ts';
+import {type RunExploration, exploreRun, sampleRun, throwFailure} from '../../support/explore-run.ts';
+import type {Actor, ActorEnd} from '../../support/interleave.ts';
+import {type RunWorld, type Worker, actorPorts, failing, isRefusal, keepRun, ledgerStep, makeRun, plainPorts, readyAndWork, work, workedRun} from '../../support/run-setup.ts';
 
+const MINUTES = 180_000;
 const limits = resolveLimits({}, {memoryBytes: 1024 ** 3});
-let c0 = process.cpuUsage();
-beforeEach(() => { c0 = process.cpuUsage(); });
-const log = (e: unknown) => { const c=process.cpuUsage(c0); console.log(e,(c.user+c.system)/1e6); };
+const failed = failing({1: 'FETCH_FAILED', 2: 'HTTP_STATUS'});
 
-const ended = async () => workedRun(await makeRun({shards: [3], isShared: true}), {fetch: failing({1: 'FETCH_FAILED', 2: 'HTTP_STATUS'})});
-const redrive = (only?: readonly string[]) => async (world: RunWorld, actor: Actor) => redriveRun(actorPorts(world, actor), world.runId, {only});
-const after = ({state, runId}: RunWorld) => readyAndWork(plainPorts(state), runId);
+const endedRun = async () => await workedRun(await makeRun({shards: [3], isShared: true}), {fetch: failed});
 
-it('two redrives at once', async () => {
-	const run = await ended();
-	log(await exploreRun(run, {actors: {a: redrive(['FETCH_FAILED']), b: redrive()}, killable: ['a', 'b'], after, check: (seen, _, ends) => { expect(seen.generation).toBe(1); 
-		const done = Object.values(ends).flatMap(end => end.is === 'done' ? [end.value as Redriven] : []);
-		expect(done.filter(({isJoined}) => !isJoined).length).toBeLessThanOrEqual(1);
-		expect(new Set(done.map(({items}) => items)).size).toBeLessThanOrEqual(1);
-	}}));
-});
-it('redrive vs late finisher', async () => {
-	const run = await ended();
-	log(await exploreRun(run, {actors: {asker: (world, actor) => getReport(actorPorts(world, actor), world.runId, {limits}), b: redrive()}, check: (_, __, ends) => throwFailure(ends), 
-		after: async world => { expect([...world.state.objects.keys()].filter(k => k.startsWith('active/')).length).toBe(1); return after(world); } }));
-});
-it('redrive vs worker', async () => {
-	const run = await makeRun({shards: [2], isShared: true});
-	log(await exploreRun(run, {actors: {worker: (world, actor) => work(actorPorts(world, actor, finishAtOnce), world.runId, {fetch: failing({1: 'FETCH_FAILED'})}), b: redrive()}, check: (_, __, ends) => { if (ends['worker']?.is === 'failed') throw ends['worker'].error; },
-		after }));
-});
-it('redrive of redrive', async () => {
-	const run = await workedRun(await makeRun({shards: [1], isShared: true}), {fetch: failing({0: 'FETCH_FAILED'})});
-	const both = (fails: boolean) => async (world: RunWorld, actor: Actor) => { await redriveRun(actorPorts(world, actor), world.runId).catch(() => {}); await readyAndWork(actorPorts(world, actor, finishAtOnce), world.runId, fails ? {fetch: failing({0: 'HTTP_STATUS'})}: {}); };
-	log(await exploreRun(run, {actors: {a: both(true), b: both(true)}, check: (_, __, ends) => throwFailure(ends), after }));
+/** Asks for a redrive; a refusal is an answer, too. */
+const redriver =
+	(only?: readonly string[]) =>
+	async (world: RunWorld, actor: Actor): Promise<Redriven | 'refused'> => {
+		try {
+			return await redriveRun(actorPorts(world, actor), world.runId, {only});
+		} catch (error) {
+			if (isRefusal(error)) return 'refused';
+			throw error;
+		}
+	};
+
+const worker =
+	(options: Worker) =>
+	(world: RunWorld, actor: Actor): Promise<unknown> =>
+		work(actorPorts(world, actor, ledgerStep), world.runId, options);
+
+const workAfterwards: RunExploration['after'] = ({state, runId}) => readyAndWork(plainPorts(state), runId);
+
+/** A run that is to go on must be found by the sweep and by whoever asks. */
+async function goOn({state, runId}: RunWorld): Promise<void> {
+	const {status, generation} = await getRun(plainPorts(state), runId);
+	expect([status, generation], 'what the status says of a run that was redriven').toEqual(['RUNNING', 1]);
+	expect(state.objects.has(layout.active(runId)), 'the sweep looks at it').toBe(true);
+	await readyAndWork(plainPorts(state), runId);
+}
+
+const answersOf = (ends: Readonly<Record<string, ActorEnd>>): readonly Redriven[] => {
+	throwFailure(ends);
+	return Object.values(ends).flatMap(end => (end.is === 'done' && end.value !== 'refused' ? [end.value as Redriven] : []));
+};
+
+describe('redrives', () => {
+	it('two at once, of other codes, one of them is killed: there is one, and both are told of it (all interleavings)', {timeout: MINUTES}, async () => {
+		const {outcomes} = await exploreRun(await endedRun(), {
+			actors: {some: redriver(['FETCH_FAILED']), all: redriver()},
+			killable: ['some', 'all'],
+			after: workAfterwards,
+			check(seen, _, ends) {
+				const answers = answersOf(ends);
+				expect(seen.generation).toBe(1);
+				expect(answers.filter(({isJoined}) => !isJoined).length).toBeLessThanOrEqual(1);
+				expect(new Set(answers.map(({items, generation}) => `${items} ${generation}`)).size).toBeLessThanOrEqual(1);
+			},
+		});
+		expect(outcomes).toEqual([
+			'item-0: succeeded, item-1: succeeded, item-2: failed HTTP_STATUS',
+			'item-0: succeeded, item-1: succeeded, item-2: succeeded',
+		]);
+	});
+
+	it('one, while somebody asks for the report of the generation before: the run goes on (all interleavings)', {timeout: MINUTES}, async () => {
+		await exploreRun(await endedRun(), {
+			actors: {redriver: redriver(), asker: (world, actor) => getReport(actorPorts(world, actor), world.runId, {limits})},
+			after: goOn,
+			check: (seen, _, ends) => {
+				throwFailure(ends);
+				expect(seen.outcomes).toEqual(['item-0: succeeded', 'item-1: succeeded', 'item-2: succeeded']);
+			},
+		});
+	});
+
+	it('one, while the worker seals and finishes: it is refused, or its generation is worked on (all interleavings)', {timeout: MINUTES}, async () => {
+		const run = await makeRun({shards: [3], isShared: true});
+		const {outcomes} = await exploreRun(run, {
+			actors: {worker: worker({fetch: failed}), redriver: redriver()},
+			killable: ['worker'],
+			async after(world) {
+				if (world.state.objects.has(layout.plan({runId: world.runId, generation: 1}))) await goOn(world);
+				else await readyAndWork(plainPorts(world.state), world.runId, {fetch: failed});
+			},
+			check: (_, __, ends) => throwFailure(ends),
+		});
+		expect(outcomes).toEqual([
+			'item-0: succeeded, item-1: failed FETCH_FAILED, item-2: failed HTTP_STATUS',
+			'item-0: succeeded, item-1: succeeded, item-2: succeeded',
+		]);
+	});
+
+	it('one of a redrive, while a worker seals and finishes that (all interleavings)', {timeout: MINUTES}, async () => {
+		const {open, runId} = await endedRun();
+		const {state} = await open();
+		await redriveRun(plainPorts(state), runId, {only: ['FETCH_FAILED']});
+		const {outcomes} = await exploreRun(keepRun(state, runId), {
+			actors: {worker: worker({fetch: failing({1: 'FETCH_FAILED'})}), redriver: redriver()},
+			killable: ['redriver'],
+			after: workAfterwards,
+			check: (seen, _, ends) => {
+				throwFailure(ends);
+				expect(seen.generation).toBe(ends['redriver']?.is === 'done' && ends['redriver'].value !== 'refused' ? 2 : seen.generation);
+			},
+		});
+		expect(outcomes).toEqual([
+			'item-0: succeeded, item-1: failed FETCH_FAILED, item-2: failed HTTP_STATUS',
+			'item-0: succeeded, item-1: succeeded, item-2: succeeded',
+		]);
+	});
+
+	it('of redrives, two at once with their workers: each item ends once (300 interleavings)', {timeout: MINUTES}, async () => {
+		const both = (fetch: Worker['fetch']) => async (world: RunWorld, actor: Actor) => {
+			const ports = actorPorts(world, actor);
+			for (let turn = 0; turn < 2; turn++) {
+				await redriver()(world, actor);
+				await readyAndWork(ports, world.runId, {fetch});
+			}
+		};
+		const outcomes = await sampleRun(
+			await endedRun(),
+			{
+				actors: {one: both(failing({1: 'FETCH_FAILED'})), other: both(failing({2: 'HTTP_STATUS'}))},
+				after: workAfterwards,
+				check: (_, __, ends) => throwFailure(ends),
+			},
+			{schedules: 300},
+		);
+		expect(outcomes).toContain('item-0: succeeded, item-1: succeeded, item-2: succeeded');
+	});
 });

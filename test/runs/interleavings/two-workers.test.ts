@@ -1,31 +1,40 @@
-import {expect, it} from 'vitest';
-import {TwolaneError} from '../../../src/lanes/errors.ts';
+import {beforeAll, describe, expect, it} from 'vitest';
+import type {Context} from '../../../src/lanes/flow.ts';
 import {exploreRun, throwFailure} from '../../support/explore-run.ts';
 import type {Actor} from '../../support/interleave.ts';
-import {type RunWorld, type Worker, actorPorts, finishAtOnce, makeRun, work} from '../../support/run-setup.ts';
+import {type RunWorld, type Worker, actorPorts, failing, hashAtOnce, ledgerStep, makeRun, work} from '../../support/run-setup.ts';
+
+const MINUTES = 180_000;
+const refusing: Worker = {fetch: failing({0: 'FETCH_FAILED', 1: 'FETCH_FAILED'})};
 
 const worker =
 	(options: Worker = {}) =>
 	(world: RunWorld, actor: Actor) =>
-		work(actorPorts(world, actor, finishAtOnce), world.runId, options);
+		work(actorPorts(world, actor, ledgerStep), world.runId, options);
 
-const slow = (ms: number, isRefused=false) => (world: RunWorld, actor: Actor) => work(actorPorts(world, actor, finishAtOnce), world.runId, {fetch: async (n: number) => { await actor.clock.sleep(ms); if (isRefused) throw new TwolaneError('FETCH_FAILED', 'x'); return n; }});
-it('stopped early', async () => {
-	const run = await makeRun({shards: [2], isShared: true});
-	const c0=process.cpuUsage();
-	const stopped = (world: RunWorld, actor: Actor) => {
-		const controller = new AbortController();
-		return work(actorPorts(world, actor, finishAtOnce), world.runId, {stop: controller.signal, fetch: async (n: number) => { controller.abort('INTERRUPTED'); return n; }});
-	};
-	const e = await exploreRun(run, {actors: {stopped, served: worker()}, check: (_, __, ends) => throwFailure(ends)});
-	const c=process.cpuUsage(c0); console.log(e,(c.user+c.system)/1e6);
-});
-it('stopped before', async () => {
-	const run = await makeRun({shards: [2], isShared: true});
-	const c0=process.cpuUsage();
-	const stopped = (world: RunWorld, actor: Actor) => {
-		return work(actorPorts(world, actor, finishAtOnce), world.runId, {stop: AbortSignal.abort('INTERRUPTED')});
-	};
-	const e = await exploreRun(run, {actors: {served: slow(1100), stopped}, check: (_, __, ends) => throwFailure(ends)});
-	const c=process.cpuUsage(c0); console.log(e,(c.user+c.system)/1e6);
+const FAILED = 'item-0: failed FETCH_FAILED, item-1: failed FETCH_FAILED';
+const SUCCEEDED = 'item-0: succeeded, item-1: succeeded';
+
+beforeAll(hashAtOnce);
+
+describe('two workers on one shard', () => {
+	it('one fails where the other one succeeds, and any of them is killed: every item ends once (all interleavings)', {timeout: MINUTES}, async () => {
+		const run = await makeRun({shards: [2], isShared: true});
+		const {outcomes} = await exploreRun(run, {
+			actors: {refused: worker(refusing), served: worker()},
+			killable: ['refused', 'served'],
+			check: (_, __, ends) => throwFailure(ends),
+		});
+		expect(outcomes).toEqual([FAILED, SUCCEEDED]);
+	});
+
+	it('write outputs of the same bytes: every row names what is there (all interleavings)', {timeout: MINUTES}, async () => {
+		const fetch = async (n: number, {put}: Context) => await put('made.txt', `made of ${n}`);
+		const run = await makeRun({shards: [1], isShared: true});
+		const {outcomes} = await exploreRun(run, {
+			actors: {one: worker({fetch}), other: worker({fetch})},
+			check: (_, __, ends) => throwFailure(ends),
+		});
+		expect(outcomes).toEqual(['item-0: succeeded']);
+	});
 });

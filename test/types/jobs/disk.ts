@@ -1,6 +1,5 @@
-import {cpu, defineFlow} from 'twolane';
+import {cpu, defineFlow, run} from 'twolane';
 import {z} from 'zod';
-import {run} from '../next-version.ts';
 
 export const hashes = defineFlow({
 	name: 'sha256',

@@ -1,6 +1,6 @@
-import {cpu, defineFlow} from 'twolane';
+import {cpu, defineFlow, run} from 'twolane';
 import {z} from 'zod';
-import {run, s3Reader, s3Store} from '../next-version.ts';
+import {s3Reader, s3Store} from '../next-version.ts';
 
 declare const client: unknown;
 

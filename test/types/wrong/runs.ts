@@ -1,8 +1,7 @@
-import {fanOut} from 'twolane';
+import {fanOut, run} from 'twolane';
 import {customers} from '../jobs/api.ts';
 import {hashes} from '../jobs/disk.ts';
 import {thumbnails} from '../jobs/thumbnail.ts';
-import {run} from '../next-version.ts';
 
 // @ts-expect-error TS2345: a wrong key
 fanOut(thumbnails, [{uri: 'x'}]);
@@ -18,8 +17,14 @@ fanOut(customers, [{id: 7}]);
 fanOut(customers, [{id: '7'}], {limits: {ioConcurency: 20}});
 // @ts-expect-error TS2322: a width is a number or 'auto'
 fanOut(customers, [{id: '7'}], {limits: {ioConcurrency: 'max'}});
-// @ts-expect-error TS2345: a durable run says where it writes
+// @ts-expect-error TS2741: a durable run says where it writes
 run(hashes, '/data', {});
+// @ts-expect-error TS2345: a manifest holds items of the flow
+run(customers, [7], {out: 'customers'});
+// @ts-expect-error TS2322: codes are texts
+run(hashes, '/data', {out: 'hashes', redrive: [404]});
+// @ts-expect-error TS2322: a redrive is asked for, or left out
+run(hashes, '/data', {out: 'hashes', redrive: false});
 
 for await (const outcome of fanOut(thumbnails, [{url: 'x'}])) {
 	// @ts-expect-error TS2339: only a succeeded outcome has a result
