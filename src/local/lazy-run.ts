@@ -17,12 +17,14 @@ export function lazyRun(begin: (how: {readonly isReplaying: boolean}) => Promise
 	let working: WorkingRun | undefined;
 	let isTaken = false;
 	let isBroken = false;
+	let isBegun = false;
 	const {promise: ended, resolve, reject} = Promise.withResolvers<Report>();
 	// Whoever only iterates never asks for the report: its rejection is thrown to them already.
 	ended.catch(() => {});
 
 	async function work(emit?: Emit): Promise<void> {
 		isTaken = true;
+		isBegun = true;
 		try {
 			const begun = await begin({isReplaying: emit !== undefined});
 			working = begun.run;
@@ -42,7 +44,14 @@ export function lazyRun(begin: (how: {readonly isReplaying: boolean}) => Promise
 		[Symbol.asyncIterator]() {
 			if (isTaken) throw new Error('A run is iterated once: start another one for a second pass.');
 			isTaken = true;
-			return pullFrom(work, {onBreak: breakOff});
+			const outcomes = pullFrom(work, {onBreak: breakOff});
+			const close = outcomes.return.bind(outcomes);
+			// A generator that was never pulled does nothing at all: then there is no report, either.
+			outcomes.return = async value => {
+				if (!isBegun) reject(new Error('The run was closed before it began.'));
+				return await close(value);
+			};
+			return outcomes;
 		},
 		snapshot: () => working?.snapshot() ?? emptySnapshot({}),
 		async report() {

@@ -364,7 +364,7 @@ describe('any lists', () => {
 				expect(withoutNotes(result.text)).toEqual(lines);
 				expect([result.repeats, result.total]).toEqual([repeats, lines.length]);
 			}),
-			{numRuns: 2000},
+			{numRuns: 1000},
 		);
 	});
 });
