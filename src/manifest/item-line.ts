@@ -69,3 +69,26 @@ function tryParse(line: string): unknown {
 		return undefined;
 	}
 }
+
+/** What most lines tell without being parsed, which takes four times as long. */
+export interface PeekedLine {
+	readonly id: string;
+	readonly source: string | undefined;
+}
+
+/** `undefined` where only parsing tells: an error, a note of its place, an id that JSON has to escape. */
+export function peekItemLine(line: string): PeekedLine | undefined {
+	const start = line.indexOf(',"id":"') + ',"id":"'.length;
+	const end = line.indexOf('","item":', start);
+	if (end < 0 || line.includes('"at":') || line.includes('"error":')) return undefined;
+	const id = line.slice(start, end);
+	return id.includes('\\') || id.includes('"') ? undefined : {id, source: peekSource(line)};
+}
+
+function peekSource(line: string): string | undefined {
+	const start = line.lastIndexOf(',"source":"') + ',"source":"'.length;
+	return start < ',"source":"'.length ? undefined : line.slice(start, line.indexOf('"', start));
+}
+
+/** The same line with another ordinal. */
+export const renumberItemLine = (line: string, n: number): string => `{"n":${n}${line.slice(line.indexOf(','))}`;

@@ -3,7 +3,7 @@ import type {FlowDefinition} from '../lanes/flow.ts';
 import {createClashFinder} from './clashes.ts';
 import {readOwnId} from './identify.ts';
 import {failItem, isInvalid} from './invalid-row.ts';
-import {readItemLine, writeItemLine} from './item-line.ts';
+import {peekItemLine, readItemLine, renumberItemLine, writeItemLine} from './item-line.ts';
 import {createItemsWriter} from './items-writer.ts';
 import {ManifestError, writeProblem} from './manifest-error.ts';
 import {createPlaceTrail} from './place-trail.ts';
@@ -46,7 +46,18 @@ export function createSecondLook(flow: FlowDefinition, {manifests, suspects, dam
 		yield writer.take();
 	}
 
+	// A flow that names its items itself, and files of several manifests, have other keys besides the id.
+	const isIdAll = flow.id === undefined && manifests.length === 1;
+
 	function add(line: string): void {
+		const peeked = isIdAll ? peekItemLine(line) : undefined;
+		if (peeked === undefined || suspects.isSuspect('id', peeked.id)) return addDoubtful(line);
+		trail.follow();
+		if (problems.count() === 0) writer.push(renumberItemLine(line, n), {...(peeked.source !== undefined && {source: peeked.source})});
+		n += 1;
+	}
+
+	function addDoubtful(line: string): void {
 		const {entry, at} = readItemLine(line);
 		const place = trail.follow(at);
 		if (isInvalid({entry})) return addInvalid(entry, place);

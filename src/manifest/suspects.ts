@@ -47,6 +47,7 @@ export function createSuspects(flow: Pick<FlowDefinition, 'id'>, {areSeveral, sk
 		},
 		/** Whether the name of a row that is no item may be taken. */
 		addInvalid: (place: RowPlace): boolean => show('id', nameRow(place)),
+		isSuspect: (kind: KeyKind, key: string): boolean => suspects.has(hashKey(key, seeds[kind])),
 		/** Lets only suspects through: the others are known to be the only ones. */
 		guard: (kind: KeyKind, places: Places): Places => {
 			const isSuspect = (key: string): boolean => suspects.has(hashKey(key, seeds[kind]));

@@ -66,9 +66,11 @@ export async function viewOf(ports: RunPorts, standing: Standing): Promise<RunVi
 /** A redrive that is asked for counts. */
 const generationOf = ({unplanned, generations}: Standing): number => unplanned?.place.generation ?? generations.length - 1;
 
-/** A report is old news as soon as the run was told to go on. */
+/** A report is old news as soon as the run was told to go on or has gone on; one that knows more seals is news of a later moment. */
 export const isCurrent = (report: RunReport, standing: Standing): boolean =>
-	report.control === standing.control.k && report.generation === generationOf(standing);
+	report.control === standing.control.k &&
+	report.generation === generationOf(standing) &&
+	report.sealed === (latest(standing)?.seals.size ?? 0);
 
 const about = ({runId, flow, createdAt, out, sources}: RunSpec) => ({
 	id: runId,

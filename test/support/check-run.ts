@@ -68,14 +68,19 @@ export async function checkRun({state, runId, history}: RunWorld): Promise<RunSe
 	const generations = readGenerations(runId, {keys: [...state.objects.keys()], text});
 	checkGenerations(generations, readFile);
 	const newest = generations.length - 1;
-	const isSealed = generations.at(-1)?.seals.size === generations.at(-1)?.shards.length && !state.objects.has(layout.redrive({runId, generation: newest + 1}));
+	const isSealed =
+		generations.at(-1)?.seals.size === generations.at(-1)?.shards.length &&
+		!state.objects.has(layout.redrive({runId, generation: newest + 1}));
 
 	const results = json(layout.results(runId));
 	const report = json(layout.report(runId));
 	const files = results['resultFiles'] as Readonly<Record<Status, readonly File[]>>;
 	const rows = statuses.flatMap(status => files[status].flatMap(file => readFile(file, status))).toSorted(([a], [b]) => a.n - b.n);
 	const all = generations[0]?.shards.flatMap(({ids}) => [...ids]) ?? [];
-	expect(rows.map(([{n, id}]) => [n, id]), 'each item of the run once in the results').toEqual(all);
+	expect(
+		rows.map(([{n, id}]) => [n, id]),
+		'each item of the run once in the results',
+	).toEqual(all);
 	checkCounts({results, report, rows: rows.map(([row]) => row), total: all.length});
 	expect([results['generation'], results['sealed'], report['sealed']], 'age of results and report').toEqual([
 		newest,
@@ -83,7 +88,10 @@ export async function checkRun({state, runId, history}: RunWorld): Promise<RunSe
 		generations.at(-1)?.seals.size,
 	]);
 	if (isSealed) {
-		expect(statuses.map(status => files[status].map(({key}) => key)), 'files in the results').toEqual(sealedFiles(generations));
+		expect(
+			statuses.map(status => files[status].map(({key}) => key)),
+			'files in the results',
+		).toEqual(sealedFiles(generations));
 	}
 	expect(state.objects.has(layout.active(runId)), 'the sweep looks at a run until it has ended').toBe(!isSealed);
 	checkWay({runId, history});
@@ -101,19 +109,35 @@ const measure = (body: string): {readonly bytes: number; readonly sha256: string
 
 export const describe = ({id, status, error}: RowSeen): string => `${id}: ${status}${error ? ` ${error.code}` : ''}`;
 
-function readGenerations(runId: string, {keys, text}: {readonly keys: readonly string[]; readonly text: (key: string) => string}): GenerationSeen[] {
+function readGenerations(
+	runId: string,
+	{keys, text}: {readonly keys: readonly string[]; readonly text: (key: string) => string},
+): GenerationSeen[] {
 	const generations: GenerationSeen[] = [];
 	for (let generation = 0; keys.includes(layout.plan({runId, generation})); generation++) {
 		const place = {runId, generation};
-		const plan = JSON.parse(text(layout.plan(place))) as readonly {shard: number; items: string; start: number; end: number; count: number}[];
+		const plan = JSON.parse(text(layout.plan(place))) as readonly {
+			shard: number;
+			items: string;
+			start: number;
+			end: number;
+			count: number;
+		}[];
 		const shards = plan.map(({shard, items, start, end, count}) => {
-			const lines = Buffer.from(text(layout.run(runId) + items)).subarray(start, end).toString().split('\n').slice(0, -1);
+			const lines = Buffer.from(text(layout.run(runId) + items))
+				.subarray(start, end)
+				.toString()
+				.split('\n')
+				.slice(0, -1);
 			const ids = new Map(lines.map(line => JSON.parse(line) as RowSeen).map(({n, id}) => [n, id]));
 			expect(ids.size, `items of shard ${shard} of generation ${generation}`).toBe(count);
 			return {shard, ids};
 		});
 		const seals = new Map(
-			keys.filter(key => key.startsWith(layout.seals(place))).map(key => JSON.parse(text(key)) as SealSeen).map(seal => [seal.shard, seal]),
+			keys
+				.filter(key => key.startsWith(layout.seals(place)))
+				.map(key => JSON.parse(text(key)) as SealSeen)
+				.map(seal => [seal.shard, seal]),
 		);
 		generations.push({shards, seals});
 	}
@@ -121,17 +145,27 @@ function readGenerations(runId: string, {keys, text}: {readonly keys: readonly s
 }
 
 /** Each sealed shard has every item once; each generation has exactly the failed and pending items of the one before. */
-function checkGenerations(generations: readonly GenerationSeen[], readFile: (file: File, status: Status) => readonly (readonly [RowSeen, string])[]): void {
+function checkGenerations(
+	generations: readonly GenerationSeen[],
+	readFile: (file: File, status: Status) => readonly (readonly [RowSeen, string])[],
+): void {
 	let left: number[] | undefined;
 	for (const [generation, {shards, seals}] of generations.entries()) {
-		if (left) expect(shards.flatMap(({ids}) => [...ids.keys()]), `items of generation ${generation}`).toEqual(left);
+		if (left)
+			expect(
+				shards.flatMap(({ids}) => [...ids.keys()]),
+				`items of generation ${generation}`,
+			).toEqual(left);
 		left = [];
 		for (const {shard, ids} of shards) {
 			const files = seals.get(shard)?.files;
 			if (files === undefined) continue;
 			const rows = statuses.flatMap(status => (files[status] ? readFile(files[status], status).map(([row]) => row) : []));
 			const sorted = rows.toSorted((a, b) => a.n - b.n);
-			expect(sorted.map(({n, id}) => [n, id]), `rows of shard ${shard} of generation ${generation}`).toEqual([...ids]);
+			expect(
+				sorted.map(({n, id}) => [n, id]),
+				`rows of shard ${shard} of generation ${generation}`,
+			).toEqual([...ids]);
 			left.push(...sorted.filter(({status}) => status === 'failed' || status === 'pending').map(({n}) => n));
 		}
 	}
@@ -156,16 +190,22 @@ interface Counted {
 
 function checkCounts({results, report, rows, total}: Counted): void {
 	const count = (wanted: string): number => rows.filter(({status}) => status === wanted).length;
-	const counts = {pending: count('pending'), running: 0, succeeded: count('succeeded'), failed: count('failed'), skipped: count('skipped'), total};
+	const counts = {
+		pending: count('pending'),
+		running: 0,
+		succeeded: count('succeeded'),
+		failed: count('failed'),
+		skipped: count('skipped'),
+		total,
+	};
 	expect(results['itemCounts'], 'counts of the results').toEqual(counts);
 	expect(report['itemCounts'], 'counts of the report').toEqual(counts);
 	expect(report['completionReason']).toBe(results['completionReason']);
 	const codes = rows.flatMap(({error}) => error?.code ?? []);
 	const errors = report['topErrors'] as readonly {readonly code: string; readonly count: number}[];
-	expect(
-		Object.fromEntries(errors.map(({code, count: times}) => [code, times])),
-		'errors of the report',
-	).toEqual(Object.fromEntries([...new Set(codes)].map(code => [code, codes.filter(other => other === code).length])));
+	expect(Object.fromEntries(errors.map(({code, count: times}) => [code, times])), 'errors of the report').toEqual(
+		Object.fromEntries([...new Set(codes)].map(code => [code, codes.filter(other => other === code).length])),
+	);
 }
 
 /** Results and report never go back to an older generation or to fewer seals; what is created once has one text. */
@@ -174,7 +214,10 @@ export function checkWay({runId, history}: Pick<RunWorld, 'runId' | 'history'>):
 		if (key === layout.results(runId) || key === layout.report(runId)) {
 			const ages = texts.map(text => JSON.parse(text) as {readonly generation: number; readonly sealed: number});
 			const sorted = ages.toSorted((a, b) => a.generation - b.generation || a.sealed - b.sealed);
-			expect(ages.map(({generation, sealed}) => [generation, sealed]), key).toEqual(sorted.map(({generation, sealed}) => [generation, sealed]));
+			expect(
+				ages.map(({generation, sealed}) => [generation, sealed]),
+				key,
+			).toEqual(sorted.map(({generation, sealed}) => [generation, sealed]));
 		} else if (/\/(?:run|plan|redrive|control-\d+|seals\/\d+)\.json$|\/claim-\d+$|\/part-[\d-]+\.jsonl$/u.test(key)) {
 			expect(texts.length, `${key} is written once`).toBe(1);
 		}

@@ -31,7 +31,11 @@ export async function exploreRun(run: MadeRun, exploration: RunExploration): Pro
 }
 
 /** Some interleavings, drawn by fast-check and always the same ones. @returns the outcomes of the run, in every way it ended. */
-export async function sampleRun(run: MadeRun, exploration: RunExploration, {schedules}: {readonly schedules: number}): Promise<readonly string[]> {
+export async function sampleRun(
+	run: MadeRun,
+	exploration: RunExploration,
+	{schedules}: {readonly schedules: number},
+): Promise<readonly string[]> {
 	const outcomes = new Set<string>();
 	const setup = {open: run.open, actors: exploration.actors, checkWay, check: checkEnd(exploration, outcomes)};
 	const burst = fc.record({actor: fc.nat({max: Object.keys(exploration.actors).length - 1}), steps: fc.integer({min: 1, max: 15})});

@@ -8,9 +8,9 @@ export interface Actor {
 	/** Its own: it moves whenever the actor can do nothing else. */
 	readonly clock: FakeClock;
 	/** Whatever others may see goes through here: the schedule decides who goes on. `see` writes down what the actor learns by it. */
-	take<T>(step: StoreStep, act: () => T | Promise<T>, see: (result: T) => string): Promise<T>;
+	readonly take: <T>(step: StoreStep, act: () => T | Promise<T>, see: (result: T) => string) => Promise<T>;
 	/** The same without a decision of the schedule: it goes along with the step before. */
-	learn<T>(step: StoreStep, act: () => T | Promise<T>, see: (result: T) => string): Promise<T>;
+	readonly learn: Actor['take'];
 }
 
 /** How an actor ended; one that was killed never did. */
@@ -176,7 +176,7 @@ function describeFailure(error: unknown, path: readonly Choice[]): Error {
 function isNew(seen: Seen, state: string, asleep: readonly Move[]): boolean {
 	const sleeping = new Set(asleep.map(nameOf));
 	const before = seen.get(state) ?? [];
-	if (before.some(other => other.isSubsetOf(sleeping))) return false;
+	if (before.some(other => [...other].every(name => sleeping.has(name)))) return false;
 	seen.set(state, [...before, sleeping]);
 	return true;
 }
@@ -260,7 +260,8 @@ function startActor(name: string, act: (actor: Actor) => Promise<unknown>): Stag
 		state: () => (end?.is === 'killed' ? `${name} killed` : `${name} ${end?.is} ${learnt}`),
 		async move({isKill, step}) {
 			const next = waiting.shift();
-			if (next?.step.op !== step.op || next.step.key !== step.key) throw new Error(`${name} did not do the same again: it is not deterministic`);
+			if (next?.step.op !== step.op || next.step.key !== step.key)
+				throw new Error(`${name} did not do the same again: it is not deterministic`);
 			if (isKill) {
 				end = {is: 'killed', step};
 				return;

@@ -72,13 +72,31 @@ export function storeOf(
 			for await (const chunk of chunks) parts.push(chunk);
 			await take({op: 'write', key}, () => state.write(key, eachOf(parts)), String);
 		},
-		get: key => take({op: 'get', key}, () => state.get(key), () => versionOf(key)),
-		head: key => take({op: 'head', key}, () => state.head(key), () => versionOf(key)),
+		get: key =>
+			take(
+				{op: 'get', key},
+				() => state.get(key),
+				() => versionOf(key),
+			),
+		head: key =>
+			take(
+				{op: 'head', key},
+				() => state.head(key),
+				() => versionOf(key),
+			),
 		async *read(key, range) {
-			yield* await take({op: 'read', key}, () => state.read(key, range), () => versionOf(key));
+			yield* await take(
+				{op: 'read', key},
+				() => state.read(key, range),
+				() => versionOf(key),
+			);
 		},
 		async *list(prefix, options) {
-			yield* await take({op: 'list', key: prefix}, () => gather(state.list(prefix, options)), entries => JSON.stringify(entries));
+			yield* await take(
+				{op: 'list', key: prefix},
+				() => gather(state.list(prefix, options)),
+				entries => JSON.stringify(entries),
+			);
 		},
 		remove: key => take({op: 'remove', key}, () => state.remove(key), String),
 	};
@@ -94,12 +112,27 @@ async function gather<T>(values: AsyncIterable<T>): Promise<T[]> {
 	return all;
 }
 
-export const actorPorts = (world: RunWorld, actor: Actor, toStep?: ToStep): RunPorts => portsOn(storeOf(world, actor, toStep), actor);
+/** The ports of an actor whose every operation is a step. */
+export const actorPorts = (world: RunWorld, actor: Actor): RunPorts => portsOn(storeOf(world, actor), actor);
 
-/** Takes the writing of results and report as one step, which the finishers' own test takes apart; what never changes is no step. */
-export function ledgerStep({op, key}: StoreStep): StoreStep | undefined {
-	if (op === 'get' && key.endsWith('/results/manifest.json')) return {op: 'write', key};
-	return /\/(?:results\/manifest|report|run)\.json$|^active\/|\/items-\w+\.jsonl$/u.test(key) ? undefined : {op, key};
+/** The ports of an actor for whom writing results and report is one step, as it is not for the finishers; what never changes is none. */
+export const ledgerPorts = (world: RunWorld, actor: Actor): RunPorts => portsOn(storeOf(world, actor, ledgerSteps(world)), actor);
+
+function ledgerSteps({runId}: RunWorld): ToStep {
+	const results = layout.results(runId);
+	const report = layout.report(runId);
+	let isFinishing = false;
+	return ({op, key}) => {
+		if (op === 'get' && key === results) {
+			isFinishing = true;
+			return {op: 'write', key};
+		}
+		if (op === 'get' && key === report && !isFinishing) return {op, key: results};
+		if (key === report) isFinishing = false;
+		const isPart = key === results || key === report || key === layout.active(runId);
+		const isFixed = key === layout.spec(runId) || /\/items-\w+\.jsonl$/u.test(key);
+		return isPart || isFixed ? undefined : {op, key};
+	};
 }
 
 export interface RunToMake {
@@ -116,7 +149,7 @@ export interface RunToMake {
 export interface MadeRun {
 	readonly runId: string;
 	/** A store with the run in it, and what was written to its results, its report and its seals since then. */
-	open(): Promise<RunWorld>;
+	readonly open: () => Promise<RunWorld>;
 }
 
 export interface RunWorld {
@@ -214,7 +247,11 @@ export interface Worker extends Stages, Omit<WorkOptions, 'lanes'> {
 }
 
 /** A worker on a planned run. One item at a time, so that its steps come in one order; one try, so that a failure is one. */
-export function startWork(ports: RunPorts, runId: string, {fetch = async (item: number) => item, store, lanes, ...options}: Worker = {}): WorkingRun {
+export function startWork(
+	ports: RunPorts,
+	runId: string,
+	{fetch = async (item: number) => item, store, lanes, ...options}: Worker = {},
+): WorkingRun {
 	const setup = laneSetup({fetch, ...(store && {store})}, {attempts: 1, limits: {ioConcurrency: 1}, store: ports.state, ...lanes});
 	return workRun(ports, runId, {...options, lanes: {...setup, clock: ports.clock}});
 }
@@ -223,7 +260,11 @@ export function startWork(ports: RunPorts, runId: string, {fetch = async (item: 
 export const work = (ports: RunPorts, runId: string, worker?: Worker): Promise<RunReport> => startWork(ports, runId, worker).work();
 
 /** Makes the run ready, as every command does first, and works on it. */
-export async function readyAndWork(ports: RunPorts, runId: string, {session, ...worker}: Worker & {readonly session?: SessionOptions} = {}): Promise<RunReport> {
+export async function readyAndWork(
+	ports: RunPorts,
+	runId: string,
+	{session, ...worker}: Worker & {readonly session?: SessionOptions} = {},
+): Promise<RunReport> {
 	const flow = makeFlow({fetch: async () => {}});
 	await readyRun(ports, runId, {flow, session, open: () => ({name: 'none', rows: eachOf([]), resolveFile: file => file})});
 	return await work(ports, runId, worker);

@@ -7,7 +7,7 @@ import {redriveRun} from '../../../src/runs/redrive-run.ts';
 import type {RunSeen} from '../../support/check-run.ts';
 import {type RunExploration, exploreRun, sampleRun, throwFailure} from '../../support/explore-run.ts';
 import type {Actor} from '../../support/interleave.ts';
-import {type RunWorld, actorPorts, isRefusal, ledgerStep, makeRun, plainPorts, readyAndWork, work} from '../../support/run-setup.ts';
+import {type RunWorld, isRefusal, ledgerPorts, makeRun, plainPorts, readyAndWork, work} from '../../support/run-setup.ts';
 
 const MINUTES = 180_000;
 const limits = resolveLimits({}, {memoryBytes: 1024 ** 3});
@@ -16,7 +16,7 @@ const NONE = 'item-0: pending, item-1: pending';
 const ONE = 'item-0: succeeded, item-1: pending';
 const BOTH = 'item-0: succeeded, item-1: succeeded';
 
-const worker = (world: RunWorld, actor: Actor): Promise<unknown> => work(actorPorts(world, actor, ledgerStep), world.runId);
+const worker = (world: RunWorld, actor: Actor): Promise<unknown> => work(ledgerPorts(world, actor), world.runId);
 
 /** Looks at what the run is told at least once for each item. */
 const slowWorker = (world: RunWorld, actor: Actor): Promise<unknown> => {
@@ -24,14 +24,14 @@ const slowWorker = (world: RunWorld, actor: Actor): Promise<unknown> => {
 		await actor.clock.sleep(5000);
 		return n;
 	};
-	return work(actorPorts(world, actor, ledgerStep), world.runId, {fetch});
+	return work(ledgerPorts(world, actor), world.runId, {fetch});
 };
 
 /** Tells the run, and where it says so also ends it, as the command does when nobody works there. */
 const teller =
 	(action: ControlAction, {isEnding}: {readonly isEnding: boolean}) =>
 	async (world: RunWorld, actor: Actor): Promise<'told' | 'refused'> => {
-		const ports = actorPorts(world, actor, ledgerStep);
+		const ports = ledgerPorts(world, actor);
 		try {
 			await controlRun(ports, world.runId, {action});
 		} catch (error) {
@@ -74,15 +74,19 @@ describe('a cancel', () => {
 		expect(outcomes).toEqual([NONE, BOTH]);
 	});
 
-	it('that the worker is to hear, who may be killed: it ends the run, or whoever comes next does (all interleavings)', {timeout: MINUTES}, async () => {
-		const run = await makeRun({shards: [2], isShared: false});
-		const {outcomes} = await exploreRun(run, {
-			actors: {worker: slowWorker, canceller: teller('cancel', {isEnding: false})},
-			killable: ['worker'],
-			check: checkCancelled,
-		});
-		expect(outcomes).toEqual([NONE, ONE, BOTH]);
-	});
+	it(
+		'that the worker is to hear, who may be killed: it ends the run, or whoever comes next does (all interleavings)',
+		{timeout: MINUTES},
+		async () => {
+			const run = await makeRun({shards: [2], isShared: false});
+			const {outcomes} = await exploreRun(run, {
+				actors: {worker: slowWorker, canceller: teller('cancel', {isEnding: false})},
+				killable: ['worker'],
+				check: checkCancelled,
+			});
+			expect(outcomes).toEqual([NONE, ONE, BOTH]);
+		},
+	);
 
 	it('by whoever ends the run himself, while a worker is on several shards (400 interleavings)', {timeout: MINUTES}, async () => {
 		const run = await makeRun({shards: [1, 1, 1], isShared: true});

@@ -117,13 +117,20 @@ describe('two who store one output at once, in every order of their steps', () =
 	});
 
 	it('the same bytes become those of whoever comes last in rank, so that nobody below replaces them afterwards', async () => {
-		const redriven = [{run, body: 'one'}, {run, generation: 1, body: 'two'}];
+		const redriven = [
+			{run, body: 'one'},
+			{run, generation: 1, body: 'two'},
+		];
 		const {ways} = await explore({redriven, later: [{run: later, body: 'one'}]});
 		expect(ways).toContain('stored, refused, stored');
 	});
 
 	it('three: two claims and a later run', async () => {
-		const {ways, ends} = await explore({lower: [{run, body: 'one'}], higher: [{run, claim: 2, body: 'two'}], later: [{run: later, body: 'three'}]});
+		const {ways, ends} = await explore({
+			lower: [{run, body: 'one'}],
+			higher: [{run, claim: 2, body: 'two'}],
+			later: [{run: later, body: 'three'}],
+		});
 		expect(ways.every(way => way.endsWith('stored'))).toBe(true);
 		expect(ends).toBeGreaterThan(5);
 	});

@@ -6,7 +6,20 @@ import {layout} from '../../../src/runs/layout.ts';
 import {type Redriven, redriveRun} from '../../../src/runs/redrive-run.ts';
 import {type RunExploration, exploreRun, sampleRun, throwFailure} from '../../support/explore-run.ts';
 import type {Actor, ActorEnd} from '../../support/interleave.ts';
-import {type RunWorld, type Worker, actorPorts, failing, isRefusal, keepRun, ledgerStep, makeRun, plainPorts, readyAndWork, work, workedRun} from '../../support/run-setup.ts';
+import {
+	type RunWorld,
+	type Worker,
+	actorPorts,
+	failing,
+	isRefusal,
+	keepRun,
+	ledgerPorts,
+	makeRun,
+	plainPorts,
+	readyAndWork,
+	work,
+	workedRun,
+} from '../../support/run-setup.ts';
 
 const MINUTES = 180_000;
 const limits = resolveLimits({}, {memoryBytes: 1024 ** 3});
@@ -29,7 +42,7 @@ const redriver =
 const worker =
 	(options: Worker) =>
 	(world: RunWorld, actor: Actor): Promise<unknown> =>
-		work(actorPorts(world, actor, ledgerStep), world.runId, options);
+		work(ledgerPorts(world, actor), world.runId, options);
 
 const workAfterwards: RunExploration['after'] = ({state, runId}) => readyAndWork(plainPorts(state), runId);
 
@@ -47,51 +60,63 @@ const answersOf = (ends: Readonly<Record<string, ActorEnd>>): readonly Redriven[
 };
 
 describe('redrives', () => {
-	it('two at once, of other codes, one of them is killed: there is one, and both are told of it (all interleavings)', {timeout: MINUTES}, async () => {
-		const {outcomes} = await exploreRun(await endedRun(), {
-			actors: {some: redriver(['FETCH_FAILED']), all: redriver()},
-			killable: ['some', 'all'],
-			after: workAfterwards,
-			check(seen, _, ends) {
-				const answers = answersOf(ends);
-				expect(seen.generation).toBe(1);
-				expect(answers.filter(({isJoined}) => !isJoined).length).toBeLessThanOrEqual(1);
-				expect(new Set(answers.map(({items, generation}) => `${items} ${generation}`)).size).toBeLessThanOrEqual(1);
-			},
-		});
-		expect(outcomes).toEqual([
-			'item-0: succeeded, item-1: succeeded, item-2: failed HTTP_STATUS',
-			'item-0: succeeded, item-1: succeeded, item-2: succeeded',
-		]);
-	});
+	it(
+		'two at once, of other codes, one of them is killed: there is one, and both are told of it (all interleavings)',
+		{timeout: MINUTES},
+		async () => {
+			const {outcomes} = await exploreRun(await endedRun(), {
+				actors: {some: redriver(['FETCH_FAILED']), all: redriver()},
+				killable: ['some', 'all'],
+				after: workAfterwards,
+				check(seen, _, ends) {
+					const answers = answersOf(ends);
+					expect(seen.generation).toBe(1);
+					expect(answers.filter(({isJoined}) => !isJoined).length).toBeLessThanOrEqual(1);
+					expect(new Set(answers.map(({items, generation}) => `${items} ${generation}`)).size).toBeLessThanOrEqual(1);
+				},
+			});
+			expect(outcomes).toEqual([
+				'item-0: succeeded, item-1: succeeded, item-2: failed HTTP_STATUS',
+				'item-0: succeeded, item-1: succeeded, item-2: succeeded',
+			]);
+		},
+	);
 
-	it('one, while somebody asks for the report of the generation before: the run goes on (all interleavings)', {timeout: MINUTES}, async () => {
-		await exploreRun(await endedRun(), {
-			actors: {redriver: redriver(), asker: (world, actor) => getReport(actorPorts(world, actor), world.runId, {limits})},
-			after: goOn,
-			check: (seen, _, ends) => {
-				throwFailure(ends);
-				expect(seen.outcomes).toEqual(['item-0: succeeded', 'item-1: succeeded', 'item-2: succeeded']);
-			},
-		});
-	});
+	it(
+		'one, while somebody asks for the report of the generation before: the run goes on (all interleavings)',
+		{timeout: MINUTES},
+		async () => {
+			await exploreRun(await endedRun(), {
+				actors: {redriver: redriver(), asker: (world, actor) => getReport(actorPorts(world, actor), world.runId, {limits})},
+				after: goOn,
+				check: (seen, _, ends) => {
+					throwFailure(ends);
+					expect(seen.outcomes).toEqual(['item-0: succeeded', 'item-1: succeeded', 'item-2: succeeded']);
+				},
+			});
+		},
+	);
 
-	it('one, while the worker seals and finishes: it is refused, or its generation is worked on (all interleavings)', {timeout: MINUTES}, async () => {
-		const run = await makeRun({shards: [3], isShared: true});
-		const {outcomes} = await exploreRun(run, {
-			actors: {worker: worker({fetch: failed}), redriver: redriver()},
-			killable: ['worker'],
-			async after(world) {
-				if (world.state.objects.has(layout.plan({runId: world.runId, generation: 1}))) await goOn(world);
-				else await readyAndWork(plainPorts(world.state), world.runId, {fetch: failed});
-			},
-			check: (_, __, ends) => throwFailure(ends),
-		});
-		expect(outcomes).toEqual([
-			'item-0: succeeded, item-1: failed FETCH_FAILED, item-2: failed HTTP_STATUS',
-			'item-0: succeeded, item-1: succeeded, item-2: succeeded',
-		]);
-	});
+	it(
+		'one, while the worker seals and finishes: it is refused, or its generation is worked on (all interleavings)',
+		{timeout: MINUTES},
+		async () => {
+			const run = await makeRun({shards: [3], isShared: true});
+			const {outcomes} = await exploreRun(run, {
+				actors: {worker: worker({fetch: failed}), redriver: redriver()},
+				killable: ['worker'],
+				async after(world) {
+					if (world.state.objects.has(layout.plan({runId: world.runId, generation: 1}))) await goOn(world);
+					else await readyAndWork(plainPorts(world.state), world.runId, {fetch: failed});
+				},
+				check: (_, __, ends) => throwFailure(ends),
+			});
+			expect(outcomes).toEqual([
+				'item-0: succeeded, item-1: failed FETCH_FAILED, item-2: failed HTTP_STATUS',
+				'item-0: succeeded, item-1: succeeded, item-2: succeeded',
+			]);
+		},
+	);
 
 	it('one of a redrive, while a worker seals and finishes that (all interleavings)', {timeout: MINUTES}, async () => {
 		const {open, runId} = await endedRun();
@@ -113,7 +138,7 @@ describe('redrives', () => {
 	});
 
 	it('of redrives, two at once with their workers: each item ends once (300 interleavings)', {timeout: MINUTES}, async () => {
-		const both = (fetch: Worker['fetch']) => async (world: RunWorld, actor: Actor) => {
+		const both = (fetch: NonNullable<Worker['fetch']>) => async (world: RunWorld, actor: Actor) => {
 			const ports = actorPorts(world, actor);
 			for (let turn = 0; turn < 2; turn++) {
 				await redriver()(world, actor);

@@ -1,7 +1,7 @@
 import {expect, it} from 'vitest';
 import {sampleRun, throwFailure} from '../../support/explore-run.ts';
 import type {Actor} from '../../support/interleave.ts';
-import {type RunWorld, actorPorts, failing, ledgerStep, makeRun, work} from '../../support/run-setup.ts';
+import {type RunWorld, failing, ledgerPorts, makeRun, work} from '../../support/run-setup.ts';
 
 const MINUTES = 180_000;
 
@@ -9,7 +9,7 @@ const MINUTES = 180_000;
 const worker =
 	(fetch: (n: number) => Promise<number>) =>
 	(world: RunWorld, actor: Actor): Promise<unknown> =>
-		work(actorPorts(world, actor, ledgerStep), world.runId, {
+		work(ledgerPorts(world, actor), world.runId, {
 			fetch: async (n: number) => {
 				await actor.clock.sleep(1100);
 				return await fetch(n);

@@ -1,7 +1,7 @@
 import {describe, expect, it} from 'vitest';
 import {exploreRun, sampleRun, throwFailure} from '../../support/explore-run.ts';
 import type {Actor} from '../../support/interleave.ts';
-import {type RunWorld, actorPorts, ledgerStep, makeRun, work} from '../../support/run-setup.ts';
+import {type RunWorld, ledgerPorts, makeRun, work} from '../../support/run-setup.ts';
 
 const MINUTES = 180_000;
 
@@ -16,7 +16,7 @@ const stoppingAfter =
 			if (--left === 0) controller.abort('INTERRUPTED');
 			return n;
 		};
-		return work(actorPorts(world, actor, ledgerStep), world.runId, {stop: controller.signal, fetch});
+		return work(ledgerPorts(world, actor), world.runId, {stop: controller.signal, fetch});
 	};
 
 const slow = (world: RunWorld, actor: Actor): Promise<unknown> => {
@@ -24,9 +24,9 @@ const slow = (world: RunWorld, actor: Actor): Promise<unknown> => {
 		await actor.clock.sleep(1100);
 		return n;
 	};
-	return work(actorPorts(world, actor, ledgerStep), world.runId, {fetch});
+	return work(ledgerPorts(world, actor), world.runId, {fetch});
 };
-const fast = (world: RunWorld, actor: Actor): Promise<unknown> => work(actorPorts(world, actor, ledgerStep), world.runId);
+const fast = (world: RunWorld, actor: Actor): Promise<unknown> => work(ledgerPorts(world, actor), world.runId);
 
 describe('a worker that stops while another one works on the same shard', () => {
 	it('has begun nothing: it replaces nothing of the other one (all interleavings)', {timeout: MINUTES}, async () => {
