@@ -74,13 +74,13 @@ let settled = 0;
 let settledBefore = 0;
 let crashCount = 0;
 let crashesWithoutProgress = 0;
-let isInterrupted = false;
+const forwarded = new Set();
 let toldCode;
 
 start();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
 	process.on(signal, () => {
-		isInterrupted = true;
+		forwarded.add(signal);
 		child.kill(signal);
 	});
 }
@@ -109,13 +109,16 @@ function end(code, signal) {
 	if (toldCode !== undefined) return void (process.exitCode = toldCode);
 	const crash = Object.keys(crashes).find(name => name === signal || code === 128 + constants.signals[name]);
 	process.exitCode = code ?? 128 + constants.signals[signal];
-	if (crash === undefined) return;
+	if (crash === undefined) {
+		const isKilled = signal !== null && !forwarded.has(signal) && run !== undefined;
+		return isKilled ? say(`The process was killed by ${signal}. Continue the run with: ${resume()}`) : undefined;
+	}
 	crashCount++;
 	crashesWithoutProgress = settled > settledBefore ? 1 : crashesWithoutProgress + 1;
 	settledBefore = settled;
 	const what = `The process died of ${crash} (${crashes[crash]})`;
 	if (run === undefined) return say(`${what} outside of any run. Give the command again; \`twolane doctor\` looks at this machine.`);
-	if (isInterrupted) return say(`${what} while it was stopping. Continue the run with: ${resume()}`);
+	if (forwarded.size > 0) return say(`${what} while it was stopping. Continue the run with: ${resume()}`);
 	if (crashesWithoutProgress >= MOST_CRASHES_WITHOUT_PROGRESS) {
 		return say(
 			`${what}, ${crashesWithoutProgress} times without getting any further with the run in ${run}. Continue it with: ${resume()}`,

@@ -116,6 +116,7 @@ export function run<I, O, R>(
 	checkControls(options);
 	const {stop, signal} = options;
 	const given = options.options ?? {};
+	if (!isPlainJson(given)) throw new TypeError('the options of a durable run must be JSON: they are kept, and tell one run from another.');
 	const {maxBytes} = lanes.limits;
 	const request = {place, flow: definition, session, sources, options: given, maxBytes, allowOrigins: [], runId, signal};
 	return lazyRun(async ({isReplaying}) => {
@@ -129,6 +130,16 @@ export function run<I, O, R>(
 		}
 		return {run: workRun(place.ports, begun.spec.runId, {lanes, stop, signal, isolatedPool, isReplaying}), close};
 	}) as Run<I, R>;
+}
+
+/** Whether JSON keeps the value as it is: `undefined` fields aside, which it leaves out. */
+function isPlainJson(value: unknown): boolean {
+	if (value === null || value === undefined || typeof value === 'string' || typeof value === 'boolean') return true;
+	if (typeof value === 'number') return Number.isFinite(value);
+	if (Array.isArray(value)) return value.every(isPlainJson);
+	if (typeof value !== 'object') return false;
+	const prototype: unknown = Object.getPrototypeOf(value);
+	return (prototype === Object.prototype || prototype === null) && Object.values(value).every(isPlainJson);
 }
 
 /** What would otherwise be found out only when the run begins. */

@@ -4,7 +4,8 @@ import {basename, dirname, join, resolve} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {type Place, openPlace} from '../local/place.ts';
 import {listRunIds} from '../runs/list-runs.ts';
-import {type RunSpec, readSpec} from '../runs/spec.ts';
+import {type RunSpec, findSpec, readSpec} from '../runs/spec.ts';
+import {commandName, quote} from './launcher.ts';
 import {placeError, usageError} from './failure.ts';
 import {showPath} from './run-place.ts';
 
@@ -19,26 +20,28 @@ export interface FoundRun {
 	readonly spec: RunSpec;
 }
 
-/** The run that `[RUN]` names: a path to its folder, a prefix of its id, or nothing for the newest. */
+/** The run that `[RUN]` names: a path to its folder, its id or the beginning of it, or nothing for the newest. */
 export async function findRun(word: string | undefined, flags: PlaceFlags): Promise<FoundRun> {
 	if (word !== undefined && isPath(word)) return await openFolder(resolve(word));
 	const place = openGivenPlace(flags, word);
+	const runId = await chooseRun(place, word, showPath(flags.state ?? flags.out ?? ''));
+	if (flags.out === undefined && flags.state !== undefined) return await openRun(resolve(flags.state), runId);
+	return {place, spec: await readSpec(place.ports, runId)};
+}
+
+async function chooseRun({ports}: Place, word: string | undefined, where: string): Promise<string> {
 	const ids: string[] = [];
-	for await (const id of listRunIds(place.ports)) {
-		if (word === undefined) return {place, spec: await readSpec(place.ports, id)};
-		if (id.startsWith(word)) ids.push(id);
+	for await (const id of listRunIds(ports)) {
+		if (id === word) return id;
+		// A folder that somebody removed by hand is no run any more.
+		if (word === undefined && (await findSpec(ports, id))) return id;
+		if (word !== undefined && id.startsWith(word)) ids.push(id);
 	}
 	const [id, ...others] = ids;
-	const where = showPath(flags.state ?? flags.out ?? '');
-	if (id === undefined)
-		throw placeError(
-			word === undefined
-				? `There is no run in ${where}.`
-				: `There is no run ${word} in ${where}. \`twolane ls --out ${where}\` lists them.`,
-		);
-	if (others.length > 0)
-		throw usageError(`${word} is the beginning of ${ids.length} runs: ${ids.slice(0, 5).join(', ')}. Give more of the id.`);
-	return {place, spec: await readSpec(place.ports, id)};
+	if (word === undefined) throw placeError(`There is no run in ${where}.`);
+	if (id === undefined) throw placeError(`There is no run ${word} in ${where}. \`${commandName()} ls --out ${quote(where)}\` lists them.`);
+	if (others.length === 0) return id;
+	throw usageError(`${word} is the beginning of ${ids.length} runs: ${ids.slice(0, 5).join(', ')}. Give more of the id.`);
 }
 
 const isPath = (word: string): boolean => /[/\\]/u.test(word) || existsSync(join(word, 'run.json'));
@@ -58,14 +61,11 @@ async function openFolder(path: string): Promise<FoundRun> {
 	if (!(await stat(join(folder, 'run.json')).catch(() => undefined))?.isFile()) {
 		throw placeError(`${showPath(folder)} is no run: it has no run.json. A run's folder looks like thumbs/.twolane/runs/ab12...`);
 	}
-	const state = dirname(dirname(folder));
-	const runId = basename(folder);
-	if (basename(state) === '.twolane') return await open({out: dirname(state)}, runId);
-	const {spec} = await open({out: state, state}, runId);
-	return await open({out: fileURLToPath(spec.out), state}, runId);
+	return await openRun(dirname(dirname(folder)), basename(folder));
 }
 
-async function open(where: {readonly out: string; readonly state?: string}, runId: string): Promise<FoundRun> {
-	const place = openPlace(where);
-	return {place, spec: await readSpec(place.ports, runId)};
+async function openRun(state: string, runId: string): Promise<FoundRun> {
+	const spec = await readSpec(openPlace({out: state, state}).ports, runId);
+	const out = spec.isStateApart ? fileURLToPath(spec.out) : dirname(state);
+	return {place: openPlace({out, state}), spec};
 }

@@ -22,16 +22,21 @@ export async function tellOfOlderRun(
 		if (looked++ === MOST_LOOKED_AT) return undefined;
 		// A damaged neighbour is no reason not to run.
 		const older = id === spec.runId ? undefined : await findSpec(ports, id).catch(() => undefined);
-		if (older === undefined || !isSameList(older, spec)) continue;
-		const names = older.sources.map(({name}) => name).join(', ');
-		return style.note(`${names} has changed since ${showPath(folderOf(id))}: this is a new run.`);
+		const changed = older ? findChanged(older, spec) : [];
+		if (changed.length > 0) return style.note(`${changed.join(', ')} has changed since ${showPath(folderOf(id))}: this is a new run.`);
 	}
 }
 
-/** The same words, but other content. */
-const isSameList = (older: RunSpec, spec: RunSpec): boolean =>
-	older.flow === spec.flow &&
-	older.sources.length === spec.sources.length &&
-	older.sources.every(({kind, name}, index) => kind === spec.sources[index]?.kind && name === spec.sources[index]?.name) &&
-	older.sources.some(({sha256}, index) => sha256 !== spec.sources[index]?.sha256) &&
-	older.sources.every(({kind}) => kind === 'file' || kind === 'folder' || kind === 'url');
+/** What is other than it was, of the same words: parts of the list, or the flow's module. */
+function findChanged(older: RunSpec, spec: RunSpec): readonly string[] {
+	const isSameCommand =
+		older.flow === spec.flow &&
+		older.flowFile?.path === spec.flowFile?.path &&
+		older.sources.length === spec.sources.length &&
+		older.sources.every(({kind, name}, index) => kind === spec.sources[index]?.kind && name === spec.sources[index]?.name) &&
+		older.sources.every(({kind}) => kind === 'file' || kind === 'folder' || kind === 'url');
+	if (!isSameCommand) return [];
+	const lists = older.sources.filter(({sha256}, index) => sha256 !== spec.sources[index]?.sha256).map(({name}) => name);
+	const {flowFile} = older;
+	return flowFile && flowFile.sha256 !== spec.flowFile?.sha256 ? [...lists, showPath(flowFile.path)] : lists;
+}

@@ -1,5 +1,5 @@
 import {Command, CommanderError, InvalidArgumentError, Option} from 'commander';
-import {limitTable} from '../lanes/limits.ts';
+import {type Limits, limitTable} from '../lanes/limits.ts';
 import type {ControlFlags} from './control-command.ts';
 import type {DemoFlags} from './demo/demo-command.ts';
 import type {DoctorFlags} from './doctor-command.ts';
@@ -121,11 +121,11 @@ function addRunCommands(program: Command, onExit: (code: number) => void): void 
 				.description(description)
 				.argument('[run]', "path of a run's folder, or the beginning of its id with --out (default: the newest in --out)"),
 		);
-	const resume = addSessionFlags(add('resume', 'go on with a run that was stopped or killed'));
+	const resume = addSessionFlags(add('resume', 'go on with a run that was stopped or killed'), {without: 'maxBytes'});
 	addOutputFlags(resume).action(async (word: string | undefined, flags: ResumeFlags) => {
 		onExit(await (await import('./resume-command.ts')).resumeCommand(word, flags));
 	});
-	const redrive = addSessionFlags(add('redrive', 'run the failed items of an ended run again'));
+	const redrive = addSessionFlags(add('redrive', 'run the failed items of an ended run again'), {without: 'maxBytes'});
 	redrive.option('--only <code>', 'only those that failed with this code; repeat it', collect);
 	addOutputFlags(redrive).action(async (word: string | undefined, flags: RedriveFlags) => {
 		onExit(await (await import('./resume-command.ts')).redriveCommand(word, flags));
@@ -157,9 +157,9 @@ function addRunCommands(program: Command, onExit: (code: number) => void): void 
 const addPlaceFlags = (command: Command): Command =>
 	command.option('--out <dir>', 'folder the run writes to').option('--state <dir>', 'folder of its records, where it has one of its own');
 
-/** What may differ from one session of a run to the next. */
-function addSessionFlags(command: Command): Command {
-	addLimitFlags(command);
+/** What may differ from one session of a run to the next; a run's `maxBytes` is part of what it is. */
+function addSessionFlags(command: Command, {without}: {readonly without?: keyof Limits} = {}): Command {
+	addLimitFlags(command, {without});
 	return command
 		.optionsGroup('Failures:')
 		.option('--attempts <n>', 'tries of one stage of one item (default: 4)', readWhole)
@@ -184,9 +184,10 @@ const kinds = {
 } as const;
 
 /** The flags of the limits, from the one table. */
-function addLimitFlags(command: Command): void {
+function addLimitFlags(command: Command, {without}: {readonly without?: keyof Limits | undefined} = {}): void {
 	command.optionsGroup('Limits:');
-	for (const [name, {flag, short, kind, meaning, default: fallback, min, max}] of Object.entries(limitTable)) {
+	const shown = Object.entries(limitTable).filter(([name]) => name !== without);
+	for (const [name, {flag, short, kind, meaning, default: fallback, min, max}] of shown) {
 		const {value, read, show} = kinds[kind];
 		const readInRange = (text: string): number | 'auto' => {
 			const limit = read(text);

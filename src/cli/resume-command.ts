@@ -5,11 +5,11 @@ import {setUpLanes, sessionOf as sessionOfOptions} from '../library.ts';
 import {TwolaneError} from '../lanes/errors.ts';
 import {takeRun} from '../local/begin-run.ts';
 import {type RunSpec, type SessionOptions, sessionSchema} from '../runs/spec.ts';
-import {readStanding, sessionOf} from '../runs/standing.ts';
+import {isSealed, readStanding, sessionOf} from '../runs/standing.ts';
 import {viewOf} from '../runs/get-run.ts';
 import {openReaders} from '../wire.ts';
 import {type FoundRun, type PlaceFlags, findRun} from './find-run.ts';
-import {checkWords} from './failure.ts';
+import {checkWords, interruption} from './failure.ts';
 import {listenForInterrupt} from './interrupt.ts';
 import {crashedRun} from './launcher.ts';
 import {type LoadedFlow, loadFlow} from './load-flow.ts';
@@ -61,7 +61,9 @@ export async function resumeRun({word, flags, style, stop}: ResumeRequest): Prom
 	const {flow, extensions} = await loadFlowOf(spec);
 	const session = await mergeSession(found, flags);
 	const {allowOrigins} = spec;
-	const begun = await takeRun({place, flow, extensions, allowOrigins, session, signal: stop}, spec);
+	const begun = await takeRun({place, flow, extensions, allowOrigins, session, signal: stop}, spec).catch((error: unknown) => {
+		throw stop.aborted ? interruption('the list was read') : error;
+	});
 	const {limits, ...rest} = session ?? sessionOf(begun.standing);
 	const readers = await openReaders({allowOrigins});
 	// Checked when they were stored: undefined is no value.
@@ -73,9 +75,10 @@ export async function resumeRun({word, flags, style, stop}: ResumeRequest): Prom
 }
 
 async function refuseEnded({place, spec}: FoundRun): Promise<void> {
-	const {status, completionReason, itemCounts} = await viewOf(place.ports, await readStanding(place.ports, spec.runId));
-	const isEnded = status === 'SUCCEEDED' || status === 'CANCELLED' || (status === 'FAILED' && completionReason === 'ALL_COMPLETED');
-	if (!isEnded) return;
+	const standing = await readStanding(place.ports, spec.runId);
+	const {status, completionReason, itemCounts} = await viewOf(place.ports, standing);
+	// What was cancelled and never sealed is ended by whoever takes it up.
+	if (!isSealed(standing) || completionReason === 'FAILURE_TOLERANCE_EXCEEDED') return;
 	const again = status === 'CANCELLED' ? 'what failed or is pending' : itemCounts.failed > 0 ? 'what failed' : undefined;
 	const next = again ? `; redrive runs ${again} again` : '';
 	throw new TwolaneError('RUN_REFUSED', `run ${spec.runId} has ended (${status}): there is nothing to resume${next}`);

@@ -69,7 +69,10 @@ async function watch(
 	const progress: Progress | undefined = style.isQuiet || style.isJson ? undefined : showProgress(() => run.snapshot(), process.stderr);
 	style.noteThrough(progress?.note);
 	if (folder !== undefined) tellLauncher({run: folder});
-	const telling = setInterval(() => tellLauncher({settled: countSettled(run)}), TELL_EVERY_MS);
+	// At the beginning, too: a crash may come before the first turn of the clock.
+	const tell = (): void => tellLauncher({settled: countSettled(run)});
+	const telling = setInterval(tell, TELL_EVERY_MS);
+	setImmediate(tell);
 	try {
 		return await run.work(style.isJson ? outcome => style.print(JSON.stringify({type: 'outcome', ...toRow(outcome)})) : undefined);
 	} finally {

@@ -105,6 +105,8 @@ function untilAbandoned<T>({shutdown}: Lanes, running: Promise<T>): Promise<T> {
 			},
 			(error: unknown) => {
 				cancel();
+				// No item did that, and none can do without what failed.
+				if (error instanceof TwolaneError && error.stage === 'run') shutdown.abandon(error);
 				reject(error);
 			},
 		);

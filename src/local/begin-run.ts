@@ -1,6 +1,5 @@
 import type {FlowDefinition} from '../lanes/flow.ts';
 import type {LanesSetup} from '../lanes/lanes.ts';
-import {TwolaneError} from '../lanes/errors.ts';
 import {ManifestError} from '../manifest/manifest-error.ts';
 import type {ManifestSource, PlannedItems} from '../manifest/plan-items.ts';
 import {createRun} from '../runs/create-run.ts';
@@ -63,13 +62,17 @@ export async function beginRun(request: RunRequest): Promise<BegunRun> {
 	const {session, isFresh, runId} = request;
 	const {ports} = request.place;
 	const identity = await pinRun(request);
-	const created = await createRun(ports, {identity, session, isFresh, runId, ...thisMachine}).catch(async (error: unknown) => {
-		await takeBack(request.place, identity.sources);
-		throw error;
-	});
+	const {isStateApart} = request.place;
+	const created = await createRun(ports, {identity, session, isFresh, runId, isStateApart, ...thisMachine}).catch(
+		async (error: unknown) => {
+			await takeBack(request.place, identity.sources);
+			throw error;
+		},
+	);
 	const superfluous = identity.sources.filter(source => !isPartOf(source, created.spec));
 	await removeSpools(request.place, superfluous);
-	return {...(await takeRun(request, created.spec)), isNew: created.isNew};
+	const begun = await takeRun(request, created.spec, {isUnusable: error => isUnusable(error, created.isNew)});
+	return {...begun, isNew: created.isNew};
 }
 
 /** Reads every source once, to know which run it is. What cannot be read twice lies below the state then. */
@@ -115,8 +118,12 @@ async function removeSpools({ports: {state}}: Place, sources: readonly PinnedSou
 const isPartOf = (source: PinnedSource, {sources}: RunSpec): boolean =>
 	'spool' in source && sources.some(other => 'spool' in other && other.spool === source.spool);
 
-/** Owns a run that is there, and makes it ready to be worked on. */
-export async function takeRun(setup: RunSetup, spec: RunSpec): Promise<BegunRun> {
+/** Owns a run that is there, and makes it ready to be worked on. @param options `isUnusable`: errors after which an unplanned run goes. */
+export async function takeRun(
+	setup: RunSetup,
+	spec: RunSpec,
+	{isUnusable: isEnd = () => false}: {readonly isUnusable?: (error: unknown) => boolean} = {},
+): Promise<BegunRun> {
 	const {place, flow, session, signal, onItems} = setup;
 	const {ports} = place;
 	const release = await place.own(spec.runId, signal);
@@ -125,15 +132,14 @@ export async function takeRun(setup: RunSetup, spec: RunSpec): Promise<BegunRun>
 		const standing = await readyRun(ports, spec.runId, {flow, session, open, signal, onItems});
 		return {spec, isNew: false, standing, release};
 	} catch (error) {
-		const isForgotten = (isUnusable(error) || signal?.aborted === true) && (await forgetUnplanned(place, spec));
+		const isForgotten = isEnd(error) && (await forgetUnplanned(place, spec));
 		if (!isForgotten) await release();
 		throw error;
 	}
 }
 
-/** Its list will not get better: whoever corrects it makes another run. */
-const isUnusable = (error: unknown): boolean =>
-	error instanceof ManifestError || (error instanceof TwolaneError && error.code === 'MANIFEST_CHANGED');
+/** A list that is wrong will not get better; a run that this call has made, and that was given up, leaves nothing of itself. */
+const isUnusable = (error: unknown, isNew: boolean): boolean => isNew || error instanceof ManifestError;
 
 async function forgetUnplanned({ports, removeRun}: Place, spec: RunSpec): Promise<boolean> {
 	if (await readPlan(ports, {runId: spec.runId, generation: 0})) return false;

@@ -20,6 +20,8 @@ export interface Place {
 	/** What can be asked of the runs there. */
 	readonly runs: Runs;
 	readonly out: ObjectStore;
+	/** Whether the records do not lie in `.twolane` of the output place. */
+	readonly isStateApart: boolean;
 	/** The folders of both, where they are folders: a source leaves them out. */
 	readonly folders: readonly string[];
 	/** The folder of a run's records; its key where the state is no folder. */
@@ -71,6 +73,7 @@ export function openPlace({out, state}: {readonly out: string | ObjectStore; rea
 		out: outStore,
 		ports,
 		runs: openRuns(ports, {limits: resolveLimits({}, {memoryBytes: memoryBytes()})}),
+		isStateApart: state !== undefined && outFolder !== undefined && stateFolder !== join(outFolder, STATE),
 		folders: [outFolder, stateFolder].filter(folder => folder !== undefined),
 		folderOf: runFolder,
 		async own(runId, signal) {

@@ -13,6 +13,8 @@ export interface NewRun {
 	readonly runId?: string | undefined;
 	readonly engine?: RunSpec['engine'] | undefined;
 	readonly maxWorkers?: number | undefined;
+	/** The state is not `.twolane` of `out`. Default: it is. */
+	readonly isStateApart?: boolean | undefined;
 }
 
 export interface CreatedRun {
@@ -27,7 +29,8 @@ export interface CreatedRun {
  */
 export async function createRun(ports: RunPorts, run: NewRun): Promise<CreatedRun> {
 	if (run.runId !== undefined) return await createNamed(ports, run, run.runId);
-	const {newest, nextId, count} = await findEqual(ports, run.identity);
+	const {newest, nextId, count, damage} = await findEqual(ports, run.identity);
+	if (damage && !run.isFresh) throw damage;
 	const isThere = newest !== undefined && !run.isFresh;
 	const created = isThere ? {spec: newest, isNew: false} : await write(ports, makeSpec(ports, run, {runId: nextId, fresh: count}));
 	await register(ports, created.spec);
@@ -36,6 +39,8 @@ export async function createRun(ports: RunPorts, run: NewRun): Promise<CreatedRu
 
 export interface EqualRuns {
 	readonly newest: RunSpec | undefined;
+	/** Why the newest one, which has nobody's identity then, cannot be read. */
+	readonly damage?: TwolaneError;
 	readonly count: number;
 	/** What another one would be called. */
 	readonly nextId: string;
@@ -43,13 +48,19 @@ export interface EqualRuns {
 
 /** The runs that are there already with the same identity. Changes nothing. */
 export async function findEqual(ports: Pick<RunPorts, 'state' | 'sha256'>, identity: RunIdentity): Promise<EqualRuns> {
-	let newest: RunSpec | undefined;
+	let found: Pick<EqualRuns, 'newest' | 'damage'> = {newest: undefined};
 	for (let count = 0; ; count++) {
 		const nextId = identify(identity, count, ports.sha256);
-		const spec = await findSpec(ports, nextId);
-		if (spec === undefined) return {newest, count, nextId};
-		newest = spec;
+		const spec = await findSpec(ports, nextId).catch(keepDamage);
+		if (spec === undefined) return {...found, count, nextId};
+		found = spec instanceof TwolaneError ? {newest: undefined, damage: spec} : {newest: spec};
 	}
+}
+
+/** A damaged run must not be in the way of a fresh one. */
+function keepDamage(error: unknown): TwolaneError {
+	if (error instanceof TwolaneError && error.code === 'STATE_INVALID') return error;
+	throw error;
 }
 
 /** @throws RangeError for a name that cannot be part of a path. */
@@ -71,12 +82,22 @@ async function createNamed(ports: RunPorts, run: NewRun, runId: string): Promise
 
 function makeSpec(
 	{wallMs, sha256}: RunPorts,
-	{identity, session, engine = 'auto', maxWorkers = 50}: NewRun,
+	{identity, session, engine = 'auto', maxWorkers = 50, isStateApart}: NewRun,
 	{runId, fresh}: {readonly runId: string; readonly fresh: number},
 ): RunSpec {
 	const createdAt = new Date(wallMs()).toISOString();
 	// Through JSON, as it will be read again: what is undefined is not there.
-	const spec = {version: LAYOUT_VERSION, runId, ...identity, fresh, session, engine, maxWorkers, createdAt} as const;
+	const spec = {
+		version: LAYOUT_VERSION,
+		runId,
+		...identity,
+		fresh,
+		session,
+		engine,
+		maxWorkers,
+		createdAt,
+		...(isStateApart && {isStateApart}),
+	} as const;
 	return signSpec(JSON.parse(JSON.stringify(spec)) as Omit<RunSpec, 'sha256'>, sha256);
 }
 

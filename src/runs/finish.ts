@@ -1,7 +1,9 @@
 import {z} from 'zod';
+import {TwolaneError} from '../lanes/errors.ts';
 import type {ResolvedLimits} from '../lanes/limits.ts';
 import {type CompletionReason, type Report, completionReasons, emptySnapshot} from '../lanes/snapshot.ts';
 import {type GenerationPlace, layout} from './layout.ts';
+import type {ObjectStore} from './object-store.ts';
 import {countRepeats} from './plan.ts';
 import type {RunPorts} from './ports.ts';
 import {fileStatuses} from './row.ts';
@@ -170,20 +172,31 @@ function isOlder(age: Age, than: Age): boolean {
 async function writeUnlessOlder({state}: Pick<RunPorts, 'state'>, key: string, document: Age): Promise<void> {
 	const text = writeJson(document);
 	for (;;) {
-		const there = await readRecord(state, key, ageSchema);
-		if (there && isOlder(document, there.value)) return;
+		const there = await readDerived(state, key);
+		if (there?.value && isOlder(document, there.value)) return;
 		const isWritten = there ? await state.replace(key, text, {etag: there.etag}) : await state.create(key, text);
 		if (isWritten) return;
 	}
 }
 
-/** The report as it was written last; `undefined` when nobody has stopped or finished the run yet. */
+/** What is made of the seals can be made again: without a value when it is damaged. */
+async function readDerived(state: ObjectStore, key: string): Promise<{readonly value?: Age; readonly etag: string} | undefined> {
+	try {
+		return await readRecord(state, key, ageSchema);
+	} catch (error) {
+		if (!(error instanceof TwolaneError && error.code === 'STATE_INVALID')) throw error;
+		const head = await state.head(key);
+		return head && {etag: head.etag};
+	}
+}
+
+/** The report as it was written last; `undefined` when nobody has stopped or finished the run yet, or it is damaged. */
 export async function readReport({state}: Pick<RunPorts, 'state'>, runId: string): Promise<RunReport | undefined> {
 	// Only `finishRun` writes it; what decides is checked, the rest is for people.
-	return (await readRecord(state, layout.report(runId), ageSchema))?.value as RunReport | undefined;
+	return (await readDerived(state, layout.report(runId)))?.value as RunReport | undefined;
 }
 
 /** The results manifest as it was written last. */
 export async function readResults({state}: Pick<RunPorts, 'state'>, runId: string): Promise<Results | undefined> {
-	return (await readRecord(state, layout.results(runId), ageSchema))?.value as Results | undefined;
+	return (await readDerived(state, layout.results(runId)))?.value as Results | undefined;
 }

@@ -33,10 +33,12 @@ export async function* readItemLines(
 	if (seen !== count) throw invalidState(state, key, `was cut off or changed: ${seen} items instead of ${count} from byte ${start} on.`);
 }
 
-/** The pending row of an item, without parsing the item. */
-export function pendingRowOf(line: string): PendingRow {
-	const n = ordinalOf(line);
+/** The pending row of an item, as text, without parsing the item. */
+export function pendingTextOf(line: string): string {
 	const id = /^\{"n":\d+,"id":("(?:[^"\\]|\\.)*")/u.exec(line)?.[1];
+	const n = ordinalOf(line);
 	if (id === undefined) throw new TwolaneError('STATE_INVALID', `the line of item ${n} in the run’s items file has no id: it was changed`);
-	return {n, id: JSON.parse(id) as string, status: 'pending'};
+	return `{"n":${n},"id":${id},"status":"pending"}`;
 }
+
+export const pendingRowOf = (line: string): PendingRow => JSON.parse(pendingTextOf(line)) as PendingRow;

@@ -34,7 +34,6 @@ export const layout = {
 	results: (runId: string): string => `${runFolder(runId)}results/manifest.json`,
 	report: (runId: string): string => `${runFolder(runId)}report.json`,
 	/** Scratch and checkpoints. */
-	workOfRun: (runId: string): string => `work/${runId}/`,
 	workOfGeneration: ({runId, generation}: GenerationPlace): string => `work/${runId}/${generation}/`,
 	work: ({runId, generation, shard}: ShardPlace): string => `work/${runId}/${generation}/${shard}/`,
 	claim: (place: ShardPlace, claim: number): string => `${layout.work(place)}claim-${claim}`,

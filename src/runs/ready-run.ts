@@ -28,6 +28,7 @@ export interface Readying {
  */
 export async function readyRun(ports: RunPorts, runId: string, {flow, session, open, signal, onItems}: Readying): Promise<Standing> {
 	let standing = await readStanding(ports, runId);
+	const {k} = standing.control;
 	if (standing.generations.length === 0) {
 		const {spec} = standing;
 		await planRun(ports, {spec, flow, sources: spec.sources.map(open), signal, onItems});
@@ -37,6 +38,8 @@ export async function readyRun(ports: RunPorts, runId: string, {flow, session, o
 		await planRedrive(ports, standing, {place: standing.unplanned.place, redrive: standing.unplanned.redrive});
 		standing = await readStanding(ports, runId);
 	}
+	// A pause or cancel that came while we were planning was meant for us.
+	if (standing.control.k > k && standing.control.state !== 'running') return standing;
 	if (!(await isToldToGoOn(ports, standing, session))) return standing;
 	await controlRun(ports, runId, {action: 'resume', session: session ?? sessionOf(standing)}).catch(passRefusal);
 	return await readStanding(ports, runId);

@@ -57,6 +57,9 @@ async function join(ports: RunPorts, standing: Standing): Promise<Redriven> {
 }
 
 function checkEnded(standing: Standing): void {
+	if (standing.generations.length === 0 && standing.control.state === 'cancelled') {
+		throw refuse(standing, 'was cancelled before it had any items: give its own command again, with --fresh');
+	}
 	if (!isSealed(standing)) throw refuse(standing, 'has not ended: resume or cancel it first');
 	if (endReason(standing, addSeals(standing)) === 'FAILURE_TOLERANCE_EXCEEDED') {
 		throw refuse(standing, 'stopped at its tolerance: resume or cancel it first');

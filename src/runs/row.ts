@@ -14,6 +14,24 @@ export function toRow({item: _, ...row}: Outcome): Row {
 	return row;
 }
 
+/** The outcome, or its failure when the flow made something that no row can hold: a BigInt, a circle. */
+export function keepable(outcome: Outcome): Outcome {
+	if (outcome.status !== 'succeeded' || isJson(outcome.result)) return outcome;
+	const {result: _, outputs: __, ...known} = outcome;
+	const message = 'the result is not JSON, and a durable run keeps its results: return plain data';
+	return {...known, status: 'failed', error: {code: 'NOT_CLONEABLE', stage: 'run', retryable: false, message}};
+}
+
+function isJson(value: unknown): boolean {
+	if (typeof value !== 'object') return typeof value !== 'bigint';
+	try {
+		JSON.stringify(value);
+		return true;
+	} catch {
+		return false;
+	}
+}
+
 /** The word of a row's status in file names and in `resultFiles`. */
 export const fileStatuses = ['SUCCEEDED', 'SKIPPED', 'FAILED', 'PENDING'] as const;
 export type FileStatus = (typeof fileStatuses)[number];
@@ -35,22 +53,13 @@ export interface KeptRow {
 
 export const keepRow = (
 	row: Row | PendingRow,
-	{claim, text = writeRow(row)}: {readonly claim: number; readonly text?: string},
+	{claim, text = JSON.stringify(row)}: {readonly claim: number; readonly text?: string},
 ): KeptRow => ({
 	n: row.n,
 	status: fileStatusOf[row.status] ?? 'PENDING',
 	claim,
 	text,
 });
-
-function writeRow(row: Row | PendingRow): string {
-	try {
-		return JSON.stringify(row);
-	} catch (error) {
-		// A BigInt, a circle: only a flow can have made them.
-		throw new TypeError(`the result of item ${row.n} (${row.id}) is not JSON: a durable run keeps its results`, {cause: error});
-	}
-}
 
 /** Reads a kept row back; `undefined` when the line is none. */
 export function parseRow(line: string): Row | PendingRow | undefined {

@@ -83,13 +83,17 @@ function readFile({state, openSha256}: Pick<RunPorts, 'state' | 'openSha256'>, {
 	async function* open(): AsyncGenerator<readonly KeptRow[]> {
 		const sha256 = openSha256();
 		let items = 0;
+		// The last lines wait for the judgement: one that was cut off is no row.
+		let last: readonly string[] = [];
 		for await (const lines of readLines(hashed(readNamed(state, key), sha256))) {
 			items += lines.length;
-			yield lines.map(keep);
+			if (last.length > 0) yield last.map(keep);
+			last = lines;
 		}
 		if (items !== file.items || sha256.digest() !== file.sha256) {
 			throw notSealed(`${items} rows, expected ${file.items}`);
 		}
+		yield last.map(keep);
 	}
 	return {from: file.from, open};
 }

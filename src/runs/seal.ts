@@ -2,7 +2,9 @@ import {z} from 'zod';
 import {type GenerationPlace, type ShardPlace, layout, nameOf} from './layout.ts';
 import type {RunPorts} from './ports.ts';
 import {type FileStatus, type KeptRow, fileStatuses} from './row.ts';
-import {rowStatsSchema} from './row-stats.ts';
+import {createRowTally, rowStatsSchema} from './row-stats.ts';
+import type {Shard} from './plan.ts';
+import {ordinalOf, pendingTextOf, readItemLines} from './item-lines.ts';
 import type {ShardRows} from './shard-rows.ts';
 import {readRecord, writeJson} from './stored-json.ts';
 import {type Work, workSchema} from './work-record.ts';
@@ -48,6 +50,24 @@ export async function writeRowFiles(
 		files[status] = await writeRows(ports, layout.rows(place, {claim, status}), selectRows(rows.merged(), status));
 	}
 	return {shard: place.shard, claim, files, stats, works: [...works]};
+}
+
+/** What a seal would say of a shard that nobody has touched: every item is pending. Its lines go straight from file to file. */
+export async function writeUntouched(ports: SealPorts, place: ShardPlace, shard: Shard): Promise<Seal> {
+	async function* pending(): AsyncGenerator<readonly KeptRow[]> {
+		for await (const lines of readItemLines(ports.state, {runId: place.runId, shard})) {
+			yield lines.map(line => ({n: ordinalOf(line), status: 'PENDING', claim: 0, text: pendingTextOf(line)}) as const);
+		}
+	}
+	const file = await writeRows(ports, layout.rows(place, {claim: 0, status: 'PENDING'}), pending());
+	const stats = createRowTally().stats();
+	return {
+		shard: place.shard,
+		claim: 0,
+		files: {PENDING: file},
+		stats: {...stats, counts: {...stats.counts, pending: shard.count}},
+		works: [],
+	};
 }
 
 const statusWords = {SUCCEEDED: 'succeeded', SKIPPED: 'skipped', FAILED: 'failed', PENDING: 'pending'} as const;

@@ -10,7 +10,7 @@ import type {RunPorts} from './ports.ts';
 import {readShard} from './read-shard.ts';
 import {repeat} from './repeat.ts';
 import {toRow} from './row.ts';
-import {type Seal, readSeal, writeRowFiles} from './seal.ts';
+import {type Seal, readSeal, writeRowFiles, writeUntouched} from './seal.ts';
 import {type Generation, type Standing, addSeals} from './standing.ts';
 import {type WorkMeter, createWorkMeter} from './work-record.ts';
 
@@ -126,6 +126,10 @@ export async function openSession(
 		for (const shard of unsealed) {
 			if (sealed.has(shard.shard)) continue;
 			const shardPlace = {...place, shard: shard.shard};
+			if (!opened.has(shard.shard) && !touched.has(shard.shard) && !state.isShared) {
+				shown.push(await writeUntouched(ports, shardPlace, shard));
+				continue;
+			}
 			const left = await readShard(ports, shardPlace, shard);
 			const own = opened.get(shard.shard)?.claim;
 			// Another worker may be about to seal files of its claim's name.

@@ -56,6 +56,8 @@ export const specSchema = z.strictObject({
 	version: z.literal(LAYOUT_VERSION),
 	runId: z.string().min(1),
 	...identitySchema.shape,
+	/** The records do not lie in `.twolane` of `out`, so `out` is found here alone. */
+	isStateApart: z.literal(true).optional(),
 	/** How many equal runs there were before: `--fresh` starts another one. */
 	fresh: count,
 	session: sessionSchema,

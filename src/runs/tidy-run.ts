@@ -9,11 +9,13 @@ import {type Generation, type Standing, isSealed} from './standing.ts';
  */
 export async function tidyRun({state}: Pick<RunPorts, 'state'>, standing: Standing): Promise<void> {
 	if (state.isShared || !isSealed(standing)) return;
-	const {runId} = standing.spec;
-	await removeAll(state, layout.workOfRun(runId), () => false);
+	const {runId, sources} = standing.spec;
+	for (const source of sources) if ('spool' in source) await state.remove(source.spool);
 	for (const generation of standing.generations) {
 		const named = namedBy(generation);
 		const isNamed = (key: string): boolean => named.has(key.slice(layout.run(runId).length));
+		// Not those of the run: a redrive may have begun, and its checkpoints hold rows.
+		await removeAll(state, layout.workOfGeneration(generation.place), () => false);
 		await removeAll(state, layout.allRows(generation.place), isNamed);
 		await removeAll(state, `${layout.generation(generation.place)}items-`, isNamed);
 	}

@@ -10,6 +10,7 @@ import {stampOutputs} from './outputs.ts';
 import {pullFrom} from './pull-from.ts';
 import type {RunPorts} from './ports.ts';
 import {replayOutcomes} from './replay.ts';
+import {keepable} from './row.ts';
 import {type Session, openSession} from './session.ts';
 import {type Generation, type Standing, isSealed, latest, readStanding, sessionOf, totalOf, upTo} from './standing.ts';
 
@@ -56,7 +57,7 @@ export function workRun(ports: RunPorts, runId: string, options: WorkOptions): W
 		// A redrive that is asked for meanwhile is worked on by whoever plans it.
 		const standing = upTo(found, generation.place.generation);
 		view.standing = standing;
-		if (options.isReplaying) for await (const outcome of replayOutcomes(ports, standing)) await emit(outcome);
+		if (options.isReplaying) await replay(ports, standing, {...options, stop, emit});
 		view.report = isSealed(standing)
 			? await finishRun(ports, standing, {limits: options.lanes.limits})
 			: await workOn(ports, {standing, generation, view, emit}, {...options, stop});
@@ -72,6 +73,17 @@ export function workRun(ports: RunPorts, runId: string, options: WorkOptions): W
 			return view.report;
 		},
 	};
+}
+
+/** Tells what is known already, until somebody stops it. */
+async function replay(ports: RunPorts, standing: Standing, {emit, stop, signal}: WorkOptions & {readonly emit: Emit}): Promise<void> {
+	for await (const outcome of replayOutcomes(ports, standing)) {
+		signal?.throwIfAborted();
+		if (stop?.aborted) return;
+		const taking = emit(outcome);
+		if (taking) await taking;
+	}
+	signal?.throwIfAborted();
 }
 
 /** What others may see of the session. */
@@ -139,7 +151,8 @@ async function drive(
 	});
 	view.run = run;
 	try {
-		for await (const outcome of run) {
+		for await (const given of run) {
+			const outcome = keepable(given);
 			// First out, then kept: a process that goes on after a kill need not tell again what it finds kept.
 			const taking = emit(outcome);
 			if (taking) await taking;

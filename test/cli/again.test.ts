@@ -4,6 +4,7 @@ import {join} from 'node:path';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
 import {type CliEnd, type Row, readJsonLines, runCli, startCli} from '../support/cli.ts';
 import {type Copies, openCopies, readResults} from '../support/copies.ts';
+import type {KillPoint} from '../support/kill-at.ts';
 
 /** Of 25 items 3 fail and 2 are skipped. */
 const ITEMS = 25;
@@ -84,8 +85,12 @@ describe('the same command on a run that has not ended', () => {
 	it('goes on with a list from standard input', async () => {
 		const stdin = await readFile(join(copies.place.path, 'list.jsonl'), 'utf8');
 		const words = copies.words('out', '--json').map(word => (word === 'list.jsonl' ? '-' : word));
-		const kill = {when: 'after', call: 'rename', of: '/loud.txt$', count: 12} as const;
-		expect((await runCli(words, copies.options({stdin, killAt: kill}))).exitCode).toBe(137);
+		const kills: readonly KillPoint[] = [
+			{when: 'before', call: 'link', of: '/plan.json$'},
+			{when: 'before', call: 'unlink', of: '/spool/', count: 2},
+			{when: 'after', call: 'rename', of: '/loud.txt$', count: 12},
+		];
+		for (const killAt of kills) expect((await runCli(words, copies.options({stdin, killAt}))).exitCode).toBe(137);
 		const end = await runCli(words, copies.options({stdin}));
 		expect(end.exitCode).toBe(1);
 		const {rows, report} = readJsonLines(end.stdout);

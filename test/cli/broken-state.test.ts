@@ -174,7 +174,7 @@ describe('a flow that was edited', () => {
 		await edit(file(), text => `${text}\n// Better.`);
 		const {exitCode, stderr} = await runCli(copies.words(out), copies.options());
 		expect(exitCode).toBe(1);
-		expect(stderr).toBe(`./copies.ts has changed since ${folder.slice(copies.place.path.length + 1)}/: this is a new run.\n`.replace('//:', '/:'));
+		expect(stderr).toBe(`copies.ts has changed since ${folder.slice(copies.place.path.length + 1)}: this is a new run.\n`);
 	});
 });
 
@@ -188,7 +188,7 @@ it('--fresh starts another run beside one whose run.json is damaged', async () =
 });
 
 const disk = mkdtempSync(join(tmpdir(), 'twolane-disk-'));
-const mount = (...words: readonly string[]): void => void execFileSync('mount', [...words, disk], {stdio: 'ignore'});
+const mount = (...words: readonly string[]): void => void execFileSync('/bin/mount', [...words, disk], {stdio: 'ignore'});
 const isMounted = ((): boolean => {
 	try {
 		mount('-t', 'tmpfs', '-o', 'size=1m', 'twolane');
@@ -198,12 +198,18 @@ const isMounted = ((): boolean => {
 	}
 })();
 afterAll(() => {
-	if (isMounted) execFileSync('umount', [disk]);
+	if (isMounted) execFileSync('/bin/umount', [disk]);
 	rmSync(disk, {recursive: true});
 });
 
+if (!isMounted) console.warn('Not tested here: a full disk and a read-only one, since mount is not allowed.');
+
 describe.skipIf(!isMounted)('a command on a disk of 1 MB that is mounted for the test', () => {
-	beforeEach(() => mount('-o', 'remount,rw,size=1m'));
+	afterEach(async () => {
+		mount('-o', 'remount,rw');
+		for (const name of await readdir(disk)) await rm(join(disk, name), {recursive: true});
+		mount('-o', 'remount,size=1m');
+	});
 
 	it('says that it is full, and completes when there is room', async () => {
 		const large = 'x'.repeat(60_000);

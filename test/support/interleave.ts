@@ -159,7 +159,7 @@ async function onStage<World>(
 	try {
 		for (const actor of actors) await actor.settle();
 		const isEnd = await play(actors, world);
-		if (isEnd) await setup.check(world, Object.fromEntries(actors.map(({name, end}) => [name, end() as ActorEnd])));
+		if (isEnd) await setup.check(world, Object.fromEntries(actors.map(actor => [actor.name, actor.end() as ActorEnd])));
 		setup.checkWay?.(world);
 		return isEnd;
 	} catch (error) {

@@ -114,13 +114,29 @@ async function isOurs(files: LockFiles, number: number, token: string): Promise<
 }
 
 function own(files: LockFiles, number: number, record: OwnerRecord): Ownership {
-	let isOver = false;
-	const release = async (): Promise<void> => {
-		if (isOver) return;
-		isOver = true;
+	const released = writeRecord({...record, isReleased: true});
+	let releasing: Promise<void> | undefined;
+
+	async function letGo(): Promise<void> {
 		// The file stays, so that its number is not used again. A person may have removed it.
-		if (await isOurs(files, number, record.token)) await files.replace(number, writeRecord({...record, isReleased: true}));
-	};
+		if (!(await isOurs(files, number, record.token))) return;
+		try {
+			await files.replace(number, released);
+		} catch {
+			// A full disk has no room for another file, but this one has its own.
+			await files.overwrite(number, released);
+		}
+	}
+
+	async function release(): Promise<void> {
+		releasing ??= letGo();
+		try {
+			await releasing;
+		} catch (error) {
+			releasing = undefined;
+			throw error;
+		}
+	}
 	return {isTaken: true, owner: record.owner, release, [Symbol.asyncDispose]: release};
 }
 

@@ -1,4 +1,4 @@
-import {type FileHandle, readFile, readdir, rm} from 'node:fs/promises';
+import {type FileHandle, open, readFile, readdir, rm} from 'node:fs/promises';
 import {join} from 'node:path';
 import {describeFailure, isAbsence} from './failures.ts';
 import {claimFile, replaceFile, wholeFiles} from './whole-files.ts';
@@ -11,6 +11,8 @@ export interface LockFiles {
 	/** `false`: somebody has that number already. */
 	create(number: number, text: string): Promise<boolean>;
 	replace(number: number, text: string): Promise<void>;
+	/** `replace` that needs no room on the disk: the same bytes of it are written again, at once, but a power failure may tear them. */
+	overwrite(number: number, text: string): Promise<void>;
 	remove(number: number): Promise<void>;
 	pathOf(number: number): string;
 }
@@ -59,7 +61,22 @@ export function lockFiles(folder: string): LockFiles {
 		async replace(number, text) {
 			await onDisk(number, 'written', () => files.appear(pathOf(number), {fill: filledWith(text), move: replaceFile}));
 		},
+		overwrite: (number, text) => onDisk(number, 'written', () => overwrite(pathOf(number), text)),
 		remove: number => onDisk(number, 'removed', () => rm(pathOf(number), {force: true})),
 		pathOf,
 	};
+}
+
+/** In one write and without a change of the length: a reader in between finds the old text or the new one. */
+async function overwrite(path: string, text: string): Promise<void> {
+	const file = await open(path, 'r+');
+	try {
+		const {size} = await file.stat();
+		const bytes = Buffer.alloc(Math.max(size, Buffer.byteLength(text)), ' ');
+		bytes.write(text);
+		await file.write(bytes, 0, bytes.length, 0);
+		await file.sync();
+	} finally {
+		await file.close();
+	}
 }

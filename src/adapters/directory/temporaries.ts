@@ -1,7 +1,8 @@
 import {hash, randomUUID} from 'node:crypto';
-import {readdir, rm, rmdir, stat} from 'node:fs/promises';
-import {basename, dirname, join, resolve, sep} from 'node:path';
+import {readdir, rm, stat} from 'node:fs/promises';
+import {basename, join, resolve} from 'node:path';
 import {describeFailure, isAbsence} from './failures.ts';
+import {removeEmpty} from './folders.ts';
 import {currentPlace, findProcess} from './processes.ts';
 
 /** Where a temporary file of another machine counts as forgotten: nobody here can ask for its process. */
@@ -62,17 +63,6 @@ async function readNames(folder: string): Promise<readonly string[]> {
 	} catch (error) {
 		if (isAbsence(error)) return [];
 		throw error;
-	}
-}
-
-/** The folder and those above it, up to `top`, as far as they hold nothing. */
-async function removeEmpty(folder: string, top: string): Promise<void> {
-	for (let path = folder; path.startsWith(top + sep); path = dirname(path)) {
-		try {
-			await rmdir(path);
-		} catch {
-			return;
-		}
 	}
 }
 

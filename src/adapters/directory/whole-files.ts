@@ -1,7 +1,7 @@
 import {constants, copyFile, link, lstat, open, rename, rm, type FileHandle} from 'node:fs/promises';
 import {basename, dirname, join} from 'node:path';
 import {hasCode} from './failures.ts';
-import {makeFolder} from './folders.ts';
+import {withFolder} from './folders.ts';
 import {inTurn} from './in-turn.ts';
 import {temporaryNames} from './temporaries.ts';
 
@@ -106,15 +106,4 @@ async function moveAnywhere(temporary: string, path: string, move: Move): Promis
 	} finally {
 		await Promise.all([temporary, beside].map(removeQuietly));
 	}
-}
-
-/** Most folders are there: looking first would cost a trip each. */
-async function withFolder<T>(path: string, work: () => Promise<T>): Promise<T> {
-	try {
-		return await work();
-	} catch (error) {
-		if (!hasCode(error, 'ENOENT')) throw error;
-	}
-	await makeFolder(dirname(path));
-	return await work();
 }

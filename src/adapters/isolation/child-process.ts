@@ -18,12 +18,14 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 export type End =
 	| {readonly kind: 'answer'; readonly ending: ThreadEnding}
 	| {readonly kind: 'timeout'}
-	| {readonly kind: 'death'; readonly death: Death};
+	/** `hasStarted`: the task itself ran; before that, the process only loaded the module. */
+	| {readonly kind: 'death'; readonly death: Death; readonly hasStarted: boolean};
 
 /** The task in the child. */
 interface Task {
 	start(): void;
 	end(how: End): void;
+	die(death: Death): void;
 	fail(error: unknown): void;
 }
 
@@ -57,8 +59,7 @@ export function startChild(): Child {
 	const closed = once(child, 'close').then(
 		([code, signal]: unknown[]) => {
 			isAlive = false;
-			const death = {code, signal, lastWords: output.lastWords} as Death;
-			task?.end({kind: 'death', death});
+			task?.die({code, signal, lastWords: output.lastWords} as Death);
 		},
 		(error: unknown) => {
 			isAlive = false;
@@ -84,11 +85,14 @@ export function startChild(): Child {
 			const {promise, resolve: end, reject: fail} = Promise.withResolvers<End>();
 			const limit = (ms: number): NodeJS.Timeout => setTimeout(end, Math.min(ms, LONGEST_TIMER_MS), {kind: 'timeout'});
 			let timer = limit(LOAD_TIMEOUT_MS + timeoutMs);
+			let hasStarted = false;
 			const start = (): void => {
+				hasStarted = true;
 				clearTimeout(timer);
 				timer = limit(timeoutMs);
 			};
-			task = {start, end, fail};
+			const die = (death: Death): void => end({kind: 'death', death, hasStarted});
+			task = {start, end, die, fail};
 			// A child that has just died takes nothing any more; its death is the answer.
 			child.send(parcel, () => {});
 			try {

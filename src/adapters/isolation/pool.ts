@@ -1,8 +1,8 @@
 import {TwolaneError} from '../../lanes/errors.ts';
 import type {CpuCall, CpuEnding, CpuPool} from '../../lanes/ports.ts';
 import {describeLoss, fromThread} from '../pool/endings.ts';
-import {type Child, startChild} from './child-process.ts';
-import {describeDeath} from './deaths.ts';
+import {type Child, type End, startChild} from './child-process.ts';
+import {describeDeath, describeFailedLoad, describeNoStart} from './deaths.ts';
 import type {IsolatedCall} from './messages.ts';
 import {pack} from './parcel.ts';
 
@@ -15,7 +15,8 @@ interface Waiting {
 
 /**
  * A pool for transforms that may take their process with them: they run one at a time, in the order they came, in a child process.
- * It stays for the next task until it dies. Then the task that ran is to blame, and nobody else has lost anything.
+ * It stays for the next task until it dies. Then the task that ran is to blame, and nobody else has lost anything. A process that
+ * does not get as far as the task is nobody's fault: `run` rejects with an error of the stage `run`.
  */
 export function createIsolatedPool(): CpuPool {
 	const waiting: Waiting[] = [];
@@ -40,13 +41,23 @@ export function createIsolatedPool(): CpuPool {
 		if (parcel instanceof TwolaneError) return lose(parcel);
 		for (;;) {
 			if (isClosed) return lose(new TwolaneError('THREAD_DIED', 'the pool was closed before the task ended', {stage: 'transform'}));
-			const own = liveChild();
-			const isNew = !own.hasWorked;
-			const end = await own.run(parcel, call.timeoutMs);
+			const {end, isNew} = await send(parcel, call);
 			if (end.kind === 'answer') return fromThread(end.ending, queueMs);
 			if (end.kind === 'timeout') return lose(describeLoss(undefined, {call, isTimeout: true}));
 			// What an earlier task left behind may be the cause: only a task that kills a new process did it itself.
-			if (isNew && !isClosed) return lose(describeDeath(end.death));
+			if (!isNew || isClosed) continue;
+			if (!end.hasStarted) throw describeFailedLoad(end.death, call.file);
+			return lose(describeDeath(end.death));
+		}
+	}
+
+	async function send(parcel: Buffer, {timeoutMs}: CpuCall): Promise<{readonly end: End; readonly isNew: boolean}> {
+		try {
+			const own = liveChild();
+			const isNew = !own.hasWorked;
+			return {isNew, end: await own.run(parcel, timeoutMs)};
+		} catch (error) {
+			throw describeNoStart(error);
 		}
 	}
 

@@ -30,7 +30,8 @@ export interface SameWords {
 
 /** Looks for the run that the words name. Changes nothing. */
 export async function foretell({ports, folderOf}: Place, {spec, session, total, isFresh}: SameWords): Promise<SameCommand> {
-	const {newest, nextId} = await findEqual(ports, spec);
+	const {newest, nextId, damage} = await findEqual(ports, spec);
+	if (damage && !isFresh) throw damage;
 	if (newest === undefined || isFresh) return {action: 'start', id: nextId, folder: showPath(folderOf(nextId)), openItems: total};
 	const id = newest.runId;
 	const standing = await readStanding(ports, id);

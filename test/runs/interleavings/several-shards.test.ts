@@ -16,12 +16,12 @@ const worker =
 			},
 		});
 
-it('two workers succeed and fail in turns on several shards: every item ends once (800 interleavings)', {timeout: MINUTES}, async () => {
+it('two workers succeed and fail in turns on several shards: every item ends once (500 interleavings)', {timeout: MINUTES}, async () => {
 	const run = await makeRun({shards: [2, 1, 2], isShared: true});
 	const actors = {
 		odd: worker(failing({1: 'FETCH_FAILED', 3: 'FETCH_FAILED'})),
 		even: worker(failing({0: 'HTTP_STATUS', 2: 'HTTP_STATUS', 4: 'HTTP_STATUS'})),
 	};
-	const outcomes = await sampleRun(run, {actors, isFinished: true, check: (_, __, ends) => throwFailure(ends)}, {schedules: 800});
+	const outcomes = await sampleRun(run, {actors, isFinished: true, check: (_, __, ends) => throwFailure(ends)}, {schedules: 500});
 	expect(outcomes.length).toBeGreaterThan(10);
 });

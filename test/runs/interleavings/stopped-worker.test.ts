@@ -53,13 +53,13 @@ describe('a worker that stops while another one works on the same shard', () => 
 });
 
 describe('two workers that both stop', () => {
-	it('leave a run whose every item has ended or is pending, on several shards (1,000 interleavings)', {timeout: MINUTES}, async () => {
+	it('leave a run whose every item has ended or is pending, on several shards (500 interleavings)', {timeout: MINUTES}, async () => {
 		const run = await makeRun({shards: [1, 2, 1], isShared: true});
 		const actors = {one: stoppingAfter(2), other: stoppingAfter(1)};
 		const outcomes = await sampleRun(
 			run,
 			{actors, isFinished: true, after: async () => {}, check: (_, __, ends) => throwFailure(ends)},
-			{schedules: 1000},
+			{schedules: 500},
 		);
 		expect(outcomes.length).toBeGreaterThan(1);
 	});
