@@ -33,7 +33,9 @@ interface End {
 async function launch(plan: readonly Life[], env: NodeJS.ProcessEnv = {}): Promise<ChildProcessWithoutNullStreams> {
 	await writeFile(lives, JSON.stringify(plan));
 	const words = [join(folder, 'bin/twolane.js'), lives, '--json'];
-	return spawn(process.execPath, words, {env: {...process.env, ...env}});
+	// However the tests were started: the launcher names commands as it was called itself.
+	const called = {npm_lifecycle_event: 'npx', npm_command: 'exec'};
+	return spawn(process.execPath, words, {env: {...process.env, ...called, ...env}});
 }
 
 async function watch(launcher: ChildProcessWithoutNullStreams): Promise<End> {
@@ -66,11 +68,24 @@ describe('the launcher', () => {
 	});
 
 	it.each(['SIGKILL', 'SIGTERM'] as const)(
-		'ends when the command line was ended from outside (%s), in the middle of a run, too',
+		'ends when the command line was ended from outside (%s), and names the command that continues the run, if there is one',
 		async end => {
-			expect(await live([{...begun, end}])).toMatchObject({code: 128 + constants.signals[end], stderr: [], starts: [{}]});
+			const code = 128 + constants.signals[end];
+			const {stderr, ...others} = await live([{...begun, end}]);
+			expect(others).toMatchObject({code, starts: [{}]});
+			expect(stderr).toEqual([
+				expect.stringMatching(
+					new RegExp(`^twolane: The process was killed by ${end}\\. Continue the run with: npx twolane resume ${run}$`, 'u'),
+				),
+			]);
 		},
 	);
+
+	it('says nothing of a run where there was none, or none any more', async () => {
+		expect(await live([{end: 'SIGKILL'}])).toMatchObject({code: 137, stderr: [], starts: [{}]});
+		await rm(`${lives}.diary`);
+		expect(await live([{tells: [{run}, {done: true}], end: 'SIGKILL'}])).toMatchObject({code: 137, stderr: [], starts: [{}]});
+	});
 });
 
 describe('a crash', () => {
@@ -137,6 +152,17 @@ describe('a signal', () => {
 		const {code, stderr, starts} = await ended;
 		expect({code, starts: starts.length}).toEqual({code: 139, starts: 1});
 		expect(stderr).toEqual([expect.stringMatching(new RegExp(`SIGSEGV.* while it was stopping.* twolane resume ${run}$`, 'u'))]);
+	});
+
+	it.each([
+		['says nothing of its own', 'SIGTERM', 143, []],
+		['is told from another one', 'SIGKILL', 137, [expect.stringContaining('killed by SIGKILL. Continue the run with: ')]],
+	] as const)('that ends the command line %s', async (_, end, code, stderr) => {
+		const launcher = await launch([{...begun, until: 'SIGTERM', end}]);
+		const ended = watch(launcher);
+		await once(launcher.stdout, 'data');
+		launcher.kill('SIGTERM');
+		expect(await ended).toMatchObject({code, stderr, starts: [{}]});
 	});
 
 	it('reaches the command line that was started again', async () => {

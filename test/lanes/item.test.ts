@@ -120,6 +120,36 @@ describe('an item whose thread is lost', () => {
 	});
 });
 
+describe('a pool that no task can go to', () => {
+	const broken = new TwolaneError('THREAD_DIED', 'the module does not load', {stage: 'run'});
+
+	it('ends the whole run, and is charged to no item', async () => {
+		const pool = {...fakePool(() => 'made'), run: () => Promise.reject(broken)};
+		const ended: unknown[] = [];
+		const run = testRun({hasTransform: true}, numbers(40), {pool});
+		const all = (async () => {
+			for await (const outcome of run) ended.push(outcome);
+		})();
+		await expect(all).rejects.toBe(broken);
+		await expect(run.report()).rejects.toBe(broken);
+		expect(ended).toEqual([]);
+	});
+
+	it('ends it while other items are in flight', async () => {
+		const working = createBarrier();
+		const inner = fakePool(() => working.wait(), {threads: 4});
+		const pool = {
+			...inner,
+			run: async (call: CpuCall) => {
+				if (call.input !== 3) return await inner.run(call);
+				await working.reached(3);
+				throw broken;
+			},
+		};
+		await expect(testRun({hasTransform: true}, numbers(4), {pool}).report()).rejects.toBe(broken);
+	});
+});
+
 describe('bytes on their way to a thread', () => {
 	const read: Reader = {
 		scheme: 'url',

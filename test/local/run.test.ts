@@ -442,8 +442,49 @@ describe('two at once', () => {
 	});
 });
 
+describe('a result that no row can hold', () => {
+	it.each([
+		['a BigInt', () => 1n],
+		[
+			'a circle',
+			() => {
+				const circle: {self?: unknown} = {};
+				circle.self = circle;
+				return circle;
+			},
+		],
+	])('fails its item, and no other: %s', async (_, make) => {
+		const {flow} = spiedFlow(item => (item === 'c' ? make() : item));
+		const outcomes = await collect(run(flow, letters, {out, ...narrow}));
+		expect(outcomes.map(({status}) => status)).toEqual(['succeeded', 'succeeded', 'failed', 'succeeded', 'succeeded', 'succeeded']);
+		expect(outcomes[2]).toMatchObject({id: 'c', error: {code: 'NOT_CLONEABLE', stage: 'run', message: expect.stringContaining('JSON')}});
+		expect((await run(flow, letters, {out, ...narrow}).report()).itemCounts).toMatchObject({succeeded: 5, failed: 1});
+	});
+});
+
+describe('what is known already', () => {
+	it('is told no further than somebody wants it', async () => {
+		const many = Array.from({length: 500}, (_, n) => `item-${n}`);
+		const {flow} = spiedFlow();
+		await run(flow, many, {out}).report();
+		const stopped = await collect(run(flow, many, {out, stop: AbortSignal.abort('PAUSED')}));
+		expect(stopped).toEqual([]);
+		const controller = new AbortController();
+		const told: string[] = [];
+		const telling = (async () => {
+			for await (const {id} of run(flow, many, {out, signal: controller.signal})) {
+				told.push(id);
+				if (told.length === 3) controller.abort(new Error('enough'));
+			}
+		})();
+		await expect(telling).rejects.toThrow('enough');
+		expect(told.length).toBeLessThan(200);
+	});
+});
+
 describe('run refuses', () => {
 	const {flow} = spiedFlow();
+	const optional = defineFlow({name: 'optional', item: z.string(), options: z.object({pattern: z.unknown()}), fetch: async () => 1});
 
 	it.each([
 		['what is no flow', () => run({name: 'x'}, letters, {out}), TypeError],
@@ -458,6 +499,8 @@ describe('run refuses', () => {
 		['a limit out of range', () => run(flow, letters, {out, limits: {threads: 0}}), RangeError],
 		['a negative tolerance', () => run(flow, letters, {out, toleratedFailureCount: -1}), RangeError],
 		['a tolerance above 100 %', () => run(flow, letters, {out, toleratedFailurePercentage: 101}), RangeError],
+		['options that JSON does not keep', () => run(optional, letters, {out, options: {pattern: /a/u}}), TypeError],
+		['options that JSON cannot write', () => run(optional, letters, {out, options: {pattern: 1n}}), TypeError],
 		['a runId that is no name', () => run(flow, letters, {out, runId: '../x'}), RangeError],
 	])('%s at the call', (_, call, kind) => {
 		expect(call).toThrow(kind);
@@ -479,14 +522,6 @@ describe('run refuses', () => {
 	it('a source that is not there, and leaves nothing', async () => {
 		await expect(run(flow, join(folder, 'nope.txt'), {out}).report()).rejects.toMatchObject({code: 'SOURCE_UNREADABLE'});
 		expect(await readdir(folder)).toEqual([]);
-	});
-
-	it('a result that is not JSON, with the item that made it', async () => {
-		const {flow: big} = spiedFlow(item => (item === 'c' ? 1n : item));
-		await expect(collect(run(big, letters, {out, ...narrow}))).rejects.toThrow('the result of item 2 (c) is not JSON');
-		const {flow: repaired, calls} = spiedFlow();
-		expect(await collect(run(repaired, letters, {out, ...narrow}))).toHaveLength(6);
-		expect(calls).toEqual(['c', 'd', 'e', 'f']);
 	});
 
 	it('a run.json that was changed by hand, with its place', async () => {

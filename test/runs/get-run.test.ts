@@ -139,7 +139,7 @@ describe('the counts of a run', () => {
 it.each(['SUCCEEDED', 'PAUSED by an interrupt'] satisfies State[])(
 	'a run that is %s with a damaged record is refused with its name',
 	async state => {
-		for (const name of ['run.json', '0/plan.json', '0/seals/0.json', 'report.json']) {
+		for (const name of ['run.json', '0/plan.json', '0/seals/0.json']) {
 			const ledger = openLedger();
 			const runId = await states[state](ledger);
 			if (!ledger.keys().includes(`runs/${runId}/${name}`)) continue;

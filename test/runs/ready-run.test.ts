@@ -1,5 +1,6 @@
 import {describe, expect, it} from 'vitest';
 import {ManifestError} from '../../src/manifest/manifest-error.ts';
+import {controlRun} from '../../src/runs/control-run.ts';
 import {planRun} from '../../src/runs/plan-run.ts';
 import {readyRun} from '../../src/runs/ready-run.ts';
 import type {SessionOptions} from '../../src/runs/spec.ts';
@@ -43,6 +44,26 @@ describe('readyRun', () => {
 		const runId = await states[state](ledger);
 		expect(await ready(ledger, runId)).toMatchObject({controls, state: word});
 		expect(await ready(ledger, runId)).toMatchObject({controls, state: word});
+	});
+
+	it('leaves a pause that came while it was planning', async () => {
+		const ledger = openLedger();
+		const runId = await states.PENDING(ledger);
+		const open = () => {
+			// Told by somebody else, in the middle of it.
+			const {rows, ...source} = sourceOf(itemsOf(20));
+			async function* paused(): typeof rows extends AsyncIterable<infer Batch> ? AsyncGenerator<Batch> : never {
+				await controlRun(ledger.ports, runId, {action: 'pause'});
+				yield* rows;
+			}
+			return {...source, rows: paused()};
+		};
+		const {control, generations} = await readyRun(ledger.ports, runId, {flow, session: {}, open});
+		expect(generations).toHaveLength(1);
+		expect(control.state).toBe('paused');
+		const {outcomes, report} = await ledger.work(runId);
+		expect(outcomes).toEqual([]);
+		expect(report).toMatchObject({status: 'PAUSED', completionReason: 'PAUSED'});
 	});
 
 	it('takes other terms, keeps those in force when there are none, and says nothing when they are the same', async () => {

@@ -35,6 +35,16 @@ describe('tidyRun', () => {
 		expect(await redriveRun(ledger.ports, runId)).toMatchObject({generation: 2, items: 1});
 	});
 
+	it('leaves the checkpoints of a redrive that has begun since it looked', async () => {
+		const ledger = openLedger();
+		const runId = await states.FAILED(ledger);
+		const looked = await readStanding(ledger.ports, runId);
+		await redriveRun(ledger.ports, runId);
+		await ledger.state.create(`work/${runId}/1/0/part-0-0-0-1-0.jsonl`, 'a row that was copied');
+		await tidyRun(ledger.ports, looked);
+		expect(ledger.keys(`work/${runId}/`)).toEqual([`work/${runId}/1/0/part-0-0-0-1-0.jsonl`]);
+	});
+
 	it('leaves everything while the run goes on', async () => {
 		const {ledger, runId} = await redriven();
 		const before = ledger.keys();

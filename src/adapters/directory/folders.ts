@@ -13,31 +13,32 @@ const MAX_TRIES = 100;
  * folders, such as /proc.
  * @returns whether it was made just now, and therefore holds nothing.
  */
-export async function makeFolder(folder: string): Promise<boolean> {
-	return await whileFoldersVanish(
-		() => makeOne(folder),
-		() => makeAbove(folder),
-	);
-}
+export const makeFolder = (folder: string): Promise<boolean> => untilFound(() => makeWithAbove(folder));
 
-/** The folders on the way to `folder`; without any tries of its own, which would multiply. */
-async function makeAbove(folder: string): Promise<void> {
-	const missing: string[] = [];
-	for (let path = dirname(folder); ; path = dirname(path)) {
+/** Most folders are there: looking first would cost a trip each. One that is missing is made, as often as it is removed meanwhile. */
+export const withFolder = <T>(path: string, work: () => Promise<T>): Promise<T> => untilFound(work, () => makeFolder(dirname(path)));
+
+async function untilFound<T>(work: () => Promise<T>, prepare?: () => Promise<unknown>): Promise<T> {
+	for (let tries = 1; ; tries++) {
 		try {
-			await makeOne(path);
-			break;
+			return await work();
 		} catch (error) {
-			if (!hasCode(error, 'ENOENT') || path === dirname(path)) throw error;
-			missing.push(path);
+			if (!hasCode(error, 'ENOENT') || tries === MAX_TRIES) throw error;
 		}
+		await prepare?.();
 	}
-	for (const path of missing.toReversed()) await makeOne(path);
 }
 
-/** Most folders are there: looking first would cost a trip each. What is missing is made, again where it is removed meanwhile. */
-export const withFolder = <T>(path: string, work: () => Promise<T>): Promise<T> =>
-	whileFoldersVanish(work, async () => void (await makeFolder(dirname(path))));
+async function makeWithAbove(folder: string): Promise<boolean> {
+	try {
+		return await makeOne(folder);
+	} catch (error) {
+		const above = dirname(folder);
+		if (!hasCode(error, 'ENOENT') || above === folder) throw error;
+		await makeWithAbove(above);
+		return await makeOne(folder);
+	}
+}
 
 /** A file of that name shows itself in whatever is done next: ENOTDIR. */
 async function makeOne(folder: string): Promise<boolean> {
@@ -60,4 +61,15 @@ export function rememberFolders(): (folder: string) => Promise<boolean> {
 		known.add(folder);
 		return isNew;
 	};
+}
+
+/** Removes the folder and those above it, up to `top`, as far as they hold nothing. Whoever writes there makes them again. */
+export async function removeEmpty(folder: string, top: string): Promise<void> {
+	for (let path = folder; path.startsWith(top + sep); path = dirname(path)) {
+		try {
+			await rmdir(path);
+		} catch {
+			return;
+		}
+	}
 }

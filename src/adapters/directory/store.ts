@@ -23,6 +23,6 @@ export function directoryStore(root: string, {temporary}: DirectoryStoreOptions 
 		uri: pathToFileURL(top).href,
 		isShared: false,
 		...readingBelow(top, keys),
-		...writingBelow(resolve(temporary ?? temporaryFolderOf(top)), keys),
+		...writingBelow({top, temporary: resolve(temporary ?? temporaryFolderOf(top))}, keys),
 	};
 }

@@ -2,7 +2,7 @@ import {type FileHandle, lstat, unlink} from 'node:fs/promises';
 import {dirname} from 'node:path';
 import type {ObjectStore} from '../../runs/object-store.ts';
 import {isAbsence} from './failures.ts';
-import {rememberFolders} from './folders.ts';
+import {rememberFolders, removeEmpty} from './folders.ts';
 import {gatherChunks} from './gather-chunks.ts';
 import {inTurn} from './in-turn.ts';
 import type {Keys} from './keys.ts';
@@ -11,8 +11,11 @@ import {createFile, replaceFile, wholeFiles} from './whole-files.ts';
 
 type Writing = Pick<ObjectStore, 'create' | 'put' | 'remove' | 'replace' | 'write'>;
 
-/** The half of the store that writes, by way of the folder `temporary`. */
-export function writingBelow(temporary: string, {pathOf, onDisk, failure}: Keys): Writing {
+/** The half of the store that writes below `top`, by way of the folder `temporary`. */
+export function writingBelow(
+	{top, temporary}: {readonly top: string; readonly temporary: string},
+	{pathOf, onDisk, failure}: Keys,
+): Writing {
 	const files = wholeFiles(temporary);
 	const makeFolder = rememberFolders();
 
@@ -76,7 +79,9 @@ export function writingBelow(temporary: string, {pathOf, onDisk, failure}: Keys)
 
 		async remove(key) {
 			const path = pathOf(key);
-			await onDisk(key, 'removed', () => removeFile(path));
+			await onDisk(key, 'removed', async () => {
+				if (await removeFile(path)) await removeEmpty(dirname(path), top);
+			});
 		},
 	};
 }
@@ -104,10 +109,14 @@ async function holds(path: string, body: Uint8Array, sha256: string): Promise<bo
 	}
 }
 
-async function removeFile(path: string): Promise<void> {
+/** @returns whether there was one. */
+async function removeFile(path: string): Promise<boolean> {
 	try {
-		if ((await lstat(path)).isFile()) await unlink(path);
+		if (!(await lstat(path)).isFile()) return false;
+		await unlink(path);
+		return true;
 	} catch (error) {
-		if (!isAbsence(error)) throw error;
+		if (isAbsence(error)) return false;
+		throw error;
 	}
 }

@@ -4,6 +4,7 @@ import {describe, expect, it} from 'vitest';
 import {type LockWorld, contend} from '../../../src/adapters/directory/contend.ts';
 import {type OwnerRecord, writeRecord} from '../../../src/adapters/directory/owner-record.ts';
 import type {ProcessIdentity, SeenProcess} from '../../../src/adapters/directory/processes.ts';
+import {TwolaneError} from '../../../src/lanes/errors.ts';
 
 const here = {host: 'box', pidNamespace: 'pid:[1]'};
 const LAUNCHER = 2;
@@ -40,6 +41,10 @@ function createMachine(step: () => Promise<void> = async () => {}) {
 				return true;
 			},
 			async replace(number, text) {
+				await take();
+				files.set(number, text);
+			},
+			async overwrite(number, text) {
 				await take();
 				files.set(number, text);
 			},
@@ -262,6 +267,45 @@ describe('a contender', () => {
 		const pause = async (): Promise<void> => stop.abort('enough');
 		await expect(contend({...machine.world(), pause}, {self, what: '', signal: stop.signal})).rejects.toBe('enough');
 		expect([...machine.files.keys()]).toEqual([1]);
+	});
+
+	it('lets go on a full disk by overwriting its own file', async () => {
+		const machine = createMachine();
+		machine.live(self.pid);
+		const world = machine.world();
+		const replace = async (): Promise<void> => {
+			throw new TwolaneError('STORE_FULL', 'full');
+		};
+		const turn = await contend({...world, files: {...world.files, replace}}, {self, what: ''});
+		if (!turn.isTaken) throw new Error('refused');
+		await turn.release();
+		expect(await contendFor(machine)).toMatchObject({isTaken: true});
+	});
+
+	it('can let go again after it could not', async () => {
+		const machine = createMachine();
+		machine.live(self.pid);
+		const world = machine.world();
+		const {files} = world;
+		let isFull = true;
+		const unlessFull =
+			(write: (number: number, text: string) => Promise<void>) =>
+			async (number: number, text: string): Promise<void> => {
+				if (isFull) throw new TwolaneError('STORE_FULL', 'full');
+				await write(number, text);
+			};
+		const fillable = {
+			...files,
+			replace: unlessFull((number, text) => files.replace(number, text)),
+			overwrite: unlessFull((number, text) => files.overwrite(number, text)),
+		};
+		const turn = await contend({...world, files: fillable}, {self, what: ''});
+		if (!turn.isTaken) throw new Error('refused');
+		await expect(turn.release()).rejects.toMatchObject({code: 'STORE_FULL'});
+		expect(await contendFor(machine)).toMatchObject({isTaken: false});
+		isFull = false;
+		await turn.release();
+		expect(await contendFor(machine)).toMatchObject({isTaken: true});
 	});
 
 	it('lets go once, and not of what a person gave to another', async () => {

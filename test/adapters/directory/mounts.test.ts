@@ -1,6 +1,6 @@
 import {execFileSync} from 'node:child_process';
 import {mkdtempSync, rmdirSync} from 'node:fs';
-import {readFile, readdir} from 'node:fs/promises';
+import {open, readFile, readdir, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {afterAll, describe, expect, it} from 'vitest';
@@ -45,6 +45,21 @@ describe.skipIf(!isMounted)('a disk of 1 MB that is mounted for the test', () =>
 
 		await store.remove('0');
 		expect(await store.create('seal', body)).toBe(true);
+	});
+
+	it('lets its owner go while it is full, and be the owner again', async () => {
+		const run = join(folder, 'owned');
+		const first = await takeOwnership(run);
+		if (!first.isTaken) throw new Error(first.message);
+		// To the last byte: not even a small file finds room.
+		const filling = await open(join(folder, 'filling'), 'w');
+		await expect(filling.writeFile(Buffer.alloc(2 * 1024 * 1024))).rejects.toMatchObject({code: 'ENOSPC'});
+		await filling.close();
+		await first.release();
+		await rm(join(folder, 'filling'));
+		const second = await takeOwnership(run);
+		expect(second).toMatchObject({isTaken: true});
+		if (second.isTaken) await second.release();
 	});
 
 	it('says that it is read-only, and can still be read', async () => {

@@ -6,12 +6,13 @@ import {fileURLToPath} from 'node:url';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
 import {directoryStore} from '../../../src/adapters/directory/store.ts';
 import type {Store} from '../../../src/lanes/ports.ts';
+import type {ObjectStore} from '../../../src/runs/object-store.ts';
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 const photo = randomBytes(10_240);
 const signal = new AbortController().signal;
 let root: string;
-let store: Store;
+let store: ObjectStore;
 
 beforeEach(async () => {
 	root = join(await mkdtemp(join(tmpdir(), 'twolane-directory-')), 'out');
@@ -93,6 +94,73 @@ describe('directoryStore', () => {
 		await rm(join(root, 'a'), {recursive: true});
 		await put('a/c.jpg');
 		expect(await list()).toEqual(['c.jpg']);
+	});
+
+	it('removes the folders that a removal leaves empty, but no other one and never its own', async () => {
+		for (const key of ['a/b/c/1', 'a/b/c/2', 'a/d/3']) await store.create(key, 'x');
+		await rm(join(root, '.twolane'), {recursive: true});
+		const folders = async (): Promise<string[]> =>
+			(await readdir(root, {recursive: true, withFileTypes: true}))
+				.filter(entry => entry.isDirectory())
+				.map(({name}) => name)
+				.sort();
+		await store.remove('a/b/c/1');
+		expect(await folders()).toEqual(['a', 'b', 'c', 'd']);
+		await store.remove('a/b/c/2');
+		expect(await folders()).toEqual(['a', 'd']);
+		await mkdir(join(root, 'a/mine'));
+		await store.remove('a/d/3');
+		await store.remove('a/mine/never');
+		expect(await folders()).toEqual(['a', 'mine']);
+		await store.create('x', '');
+		await store.remove('x');
+		expect((await stat(root)).isDirectory()).toBe(true);
+	});
+
+	it('leaves a link to a folder where it is, and what it leads to', async () => {
+		const elsewhere = join(root, '../elsewhere');
+		await mkdir(elsewhere);
+		await mkdir(root);
+		await symlink(elsewhere, join(root, 'link'));
+		await store.create('link/a', 'x');
+		await store.remove('link/a');
+		expect(await readdir(elsewhere)).toEqual([]);
+		await store.create('link/b', 'x');
+		expect(await readdir(elsewhere)).toEqual(['b']);
+	});
+
+	it.each<[string, (key: string) => Promise<unknown>]>([
+		['create', key => store.create(key, 'x')],
+		['put', key => store.put(key, Buffer.from('x'), {n: 0, signal})],
+		[
+			'write',
+			key =>
+				store.write(
+					key,
+					(async function* () {
+						yield 'x';
+					})(),
+				),
+		],
+		[
+			'replace',
+			async key => {
+				await store.create(key, 'old');
+				expect(await store.replace(key, 'x', {etag: sha256(Buffer.from('old'))})).toBe(true);
+			},
+		],
+	])('makes folders again that others remove meanwhile as empty ones: %s', async (_, write) => {
+		const rounds = Array.from({length: 30}, (__, n) => n);
+		await Promise.all(
+			['a/b/c/1', 'a/b/c/2', 'a/b/3', 'a/d/4'].map(async key => {
+				for (const n of rounds) {
+					await write(key);
+					expect(String((await store.get(key))?.body), `round ${n}`).toBe('x');
+					await store.remove(key);
+				}
+			}),
+		);
+		expect(await readdir(root)).toEqual(['.twolane']);
 	});
 
 	it.each(['', '.', '..', '../a', 'a/../../b', '/etc/a', 'a//b', 'a/', 'a/./b', 'a\0b', 'a\\..\\b'])(

@@ -173,8 +173,24 @@ describe('the process', () => {
 		await using pool = createIsolatedPool();
 		process.execPath = '/not/there';
 		const lost = pool.run(crashCall()).finally(() => (process.execPath = execPath));
-		await expect(lost).rejects.toThrow('ENOENT');
+		await expect(lost).rejects.toMatchObject({name: 'TwolaneError', stage: 'run', message: expect.stringContaining('ENOENT')});
 		expect(await pool.run(crashCall())).toMatchObject({ok: true});
+	});
+});
+
+describe('a module that ends the process while it is loaded', () => {
+	const file = new URL('../../fixtures/crash/crash-on-load.ts', import.meta.url);
+
+	it('is an error of the run, which says what to do, and of no item', async () => {
+		const lost = shared.run(callOf('', undefined, {file}));
+		await expect(lost).rejects.toMatchObject({name: 'TwolaneError', code: 'THREAD_DIED', stage: 'run', retryable: false});
+		await expect(lost).rejects.toThrow(/crash-on-load\.ts crashes a process while it is loaded \(SIGILL.*No item is to blame.*continue/u);
+		expect(await shared.run(crashCall())).toMatchObject({ok: true, value: 'done'});
+	});
+
+	it('is found in a process that other modules have used before', async () => {
+		expect(await shared.run(crashCall())).toMatchObject({ok: true});
+		await expect(shared.run(callOf('', undefined, {file}))).rejects.toMatchObject({stage: 'run'});
 	});
 });
 
