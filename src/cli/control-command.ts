@@ -33,8 +33,10 @@ export async function controlCommand(action: 'pause' | 'cancel', word: string | 
 	else if (!style.isQuiet) {
 		const folder = showPath(place.folderOf(runId));
 		const wait = isWorkedOn === true ? ['whoever works on it stops within 5 s'] : [];
-		const next = `next     ${commandName()} ${action === 'pause' ? 'resume' : 'redrive'} ${quote(folder)}`;
-		await style.print([...describeRun(view, {folder, stream: process.stdout}), ...wait, next].join('\n'));
+		const {failed, pending} = view.itemCounts;
+		const isOpen = action === 'pause' || failed + pending > 0;
+		const next = isOpen ? [`next     ${commandName()} ${action === 'pause' ? 'resume' : 'redrive'} ${quote(folder)}`] : [];
+		await style.print([...describeRun(view, {folder, stream: process.stdout}), ...wait, ...next].join('\n'));
 	}
 	return 0;
 }

@@ -43,7 +43,9 @@ function toText(value: unknown): string {
 /** The error as the outcome carries it: what happened, then what to do. */
 export function toItemError(error: TwolaneError, stage: Stage): ItemError {
 	const known = describeCode(error.code);
-	const isAdvised = known === undefined || error.message.includes(known.advice);
+	// What ended the whole run says itself what to do: the table's advice is about one item.
+	const isOfRun = error.stage === 'run' && known?.stage !== 'run';
+	const isAdvised = known === undefined || isOfRun || error.message.includes(known.advice);
 	const sentence = /[.!?]$/u.test(error.message) ? error.message : `${error.message}.`;
 	return {
 		code: error.code,

@@ -1,6 +1,8 @@
 import type {CompletionReason} from '../lanes/snapshot.ts';
+import type {TopError} from '../lanes/tally.ts';
 import {type RunReport, readReport} from './finish.ts';
-import {countEnded, listAllWork} from './part.ts';
+import {measurePace} from './pace.ts';
+import {type ShardWork, countEnded, listAllWork} from './part.ts';
 import type {RunPorts} from './ports.ts';
 import {type RowStats, topErrors} from './row-stats.ts';
 import type {RunSpec} from './spec.ts';
@@ -24,7 +26,7 @@ export interface RunView {
 	readonly etaSeconds?: number;
 	/** It is to run, and nobody works on it. */
 	readonly stalled?: boolean;
-	readonly topErrors: RowStats['errors'];
+	readonly topErrors: readonly TopError[];
 	/** Names of its sources. */
 	readonly sources: readonly string[];
 }
@@ -37,7 +39,8 @@ export async function getRun(ports: RunPorts, runId: string): Promise<RunView> {
 export async function viewOf(ports: RunPorts, standing: Standing): Promise<RunView> {
 	const {spec} = standing;
 	const stats = addSeals(standing);
-	const open = isSealed(standing) ? undefined : await countOpen(ports, standing);
+	const work = isSealed(standing) ? undefined : await listOpen(ports, standing);
+	const open = work && countOpen(standing, work);
 	const report = await readReport(ports, spec.runId);
 	const isWorkedOn = open && (await ports.isWorkedOn?.(spec.runId));
 	const current = report && isCurrent(report, standing) ? report : undefined;
@@ -49,7 +52,9 @@ export async function viewOf(ports: RunPorts, standing: Standing): Promise<RunVi
 	const total = totalOf(standing);
 	const pending = total - counts.succeeded - counts.failed - counts.skipped;
 	const {status, completionReason} = judge(standing, {stats, report: current, isWorkedOn});
-	const throughput = report?.throughput ?? 0;
+	const newest = latest(standing);
+	const isGoingOn = work && newest && status === 'RUNNING' && isWorkedOn !== false;
+	const throughput = (isGoingOn && (await measurePace(ports, newest, work))) || (report?.throughput ?? 0);
 	return {
 		...about(spec),
 		status,
@@ -59,7 +64,8 @@ export async function viewOf(ports: RunPorts, standing: Standing): Promise<RunVi
 		throughput,
 		...(pending > 0 && throughput > 0 && status === 'RUNNING' && {etaSeconds: pending / throughput}),
 		...(status === 'RUNNING' && isWorkedOn === false && {stalled: true}),
-		topErrors: topErrors(stats),
+		// A report knows those of shards that are not sealed, too.
+		topErrors: current?.topErrors ?? topErrors(stats),
 	};
 }
 
@@ -80,14 +86,18 @@ const about = ({runId, flow, createdAt, out, sources}: RunSpec) => ({
 	sources: sources.map(({name}) => name),
 });
 
-/** What has ended in shards without a seal, as the names of their parts say. */
-async function countOpen({state}: Pick<RunPorts, 'state'>, standing: Standing) {
+/** Claims and parts of the newest generation. */
+async function listOpen({state}: Pick<RunPorts, 'state'>, standing: Standing): Promise<ReadonlyMap<number, ShardWork>> {
 	const newest = latest(standing);
+	return newest ? await listAllWork(state, newest.place) : new Map();
+}
+
+/** What has ended in shards without a seal, as the names of their parts say. */
+function countOpen(standing: Standing, work: ReadonlyMap<number, ShardWork>) {
 	const sum = {succeeded: 0, failed: 0, skipped: 0};
-	if (newest === undefined) return sum;
-	for (const [shard, work] of await listAllWork(state, newest.place)) {
-		if (newest.seals.has(shard)) continue;
-		const ended = countEnded(work);
+	for (const [shard, one] of work) {
+		if (latest(standing)?.seals.has(shard)) continue;
+		const ended = countEnded(one);
 		for (const status of ['succeeded', 'failed', 'skipped'] as const) sum[status] += ended[status];
 	}
 	return sum;

@@ -41,7 +41,7 @@ export interface OpenShardOptions {
 
 type ShardPorts = Pick<RunPorts, 'state' | 'openSha256' | 'wallMs'>;
 
-const claimSchema = z.strictObject({started: z.int().nonnegative(), createdAt: z.iso.datetime()});
+export const claimSchema = z.strictObject({started: z.int().nonnegative(), createdAt: z.iso.datetime()});
 
 /** Takes one worker's turn at a shard: a claim, then whatever earlier claims have left. */
 export async function openShard(ports: ShardPorts, place: ShardPlace, shard: Shard, {window}: OpenShardOptions): Promise<OpenShard> {

@@ -67,6 +67,10 @@ describe('the launcher', () => {
 		expect(starts[0]).not.toHaveProperty('crashed');
 	});
 
+	it('ends a command line that has done everything and does not end by itself, with the code that it told', async () => {
+		expect(await live([{tells: [{run}, {exit: 130}], until: 'SIGTERM', end: 0}])).toMatchObject({code: 130, stderr: [], starts: [{}]});
+	});
+
 	it.each(['SIGKILL', 'SIGTERM'] as const)(
 		'ends when the command line was ended from outside (%s), and names the command that continues the run, if there is one',
 		async end => {

@@ -1,6 +1,7 @@
 import {describe, expect, it} from 'vitest';
 import {controlRun} from '../../src/runs/control-run.ts';
 import {type RunView, getRun} from '../../src/runs/get-run.ts';
+import {layout} from '../../src/runs/layout.ts';
 import {openShard} from '../../src/runs/open-shard.ts';
 import {readPlan} from '../../src/runs/plan.ts';
 import type {RunPorts} from '../../src/runs/ports.ts';
@@ -133,6 +134,33 @@ describe('the counts of a run', () => {
 		expect((await getRun(ledger.ports, runId)).etaSeconds).toBeUndefined();
 		await controlRun(ledger.ports, runId, {action: 'resume'});
 		expect(await getRun(ledger.ports, runId)).toMatchObject({throughput: 2, etaSeconds: 8.5});
+	});
+});
+
+describe('the pace of a run that goes on', () => {
+	const place = {generation: 0, shard: 0};
+	const claim = async (ledger: Ledger, runId: string, {shard = 0, ended}: {readonly shard?: number; readonly ended: number}) => {
+		const createdAt = new Date(ledger.wall.ms).toISOString();
+		await ledger.state.create(layout.claim({...place, runId, shard}, 1), JSON.stringify({started: 10, createdAt}));
+		await ledger.state.create(layout.part({...place, runId, shard}, `part-1-0-${ended}-0-0.jsonl`), '{}');
+	};
+
+	it('is that of its first session before anything is sealed', async () => {
+		const ledger = openLedger();
+		const {runId} = await ledger.plan(itemsOf(20));
+		await claim(ledger, runId, {ended: 5});
+		ledger.wall.ms += 10_000;
+		expect(await getRun(ledger.ports, runId)).toMatchObject({status: 'RUNNING', throughput: 0.5, etaSeconds: 30});
+	});
+
+	it('is that of the session that works now, not of one before it', async () => {
+		const ledger = openLedger();
+		const runId = await states['PAUSED by an interrupt'](ledger);
+		await controlRun(ledger.ports, runId, {action: 'resume'});
+		ledger.wall.ms += 3_600_000;
+		await claim(ledger, runId, {shard: 1, ended: 4});
+		ledger.wall.ms += 2000;
+		expect((await getRun(ledger.ports, runId)).throughput).toBe(2);
 	});
 });
 

@@ -96,6 +96,9 @@ export function findRepeats(requests: readonly ItemRequest[], killsMs: readonly 
 	});
 }
 
+/** All that a killed command says: its launcher names the command that goes on, if there is a run yet. */
+export const lastWords = /^(?:twolane: The process was killed by SIGKILL\. Continue the run with: .* resume \S+\n)?$/u;
+
 /** What counts of an outcome: the rest, such as times, differs from run to run. */
 export interface Result {
 	readonly n: number;
@@ -152,5 +155,6 @@ const readLines = (text: string): Row[] =>
 /** Of the files of an ended run's records, those that nobody needs any more. */
 function isScratch(rowFiles: readonly {readonly key: string}[] | undefined, runId: string): (name: string) => boolean {
 	const named = new Set(rowFiles?.map(({key}) => `.twolane/runs/${runId}/${key}`));
-	return name => /^\.twolane\/(?:work|active|tmp|spool)\/|\.tmp$/u.test(name) || (rowFiles !== undefined && /\/rows\//u.test(name) && !named.has(name));
+	return name =>
+		/^\.twolane\/(?:work|active|tmp|spool)\/|\.tmp$/u.test(name) || (rowFiles !== undefined && /\/rows\//u.test(name) && !named.has(name));
 }

@@ -61,7 +61,7 @@ export function laneSetup(stages: Stages, {limits = {}, pool, ...others}: LaneOp
 	};
 }
 
-type Controls = Pick<RunSetup, 'stop' | 'signal' | 'toleratedFailureCount' | 'toleratedFailurePercentage' | 'total' | 'open'>;
+type Controls = Pick<RunSetup, 'stop' | 'signal' | 'toleratedFailureCount' | 'toleratedFailurePercentage' | 'total' | 'before' | 'open'>;
 
 export interface TestRun extends Run {
 	readonly clock: FakeClock;

@@ -47,11 +47,14 @@ export function describeFailedLoad({signal, ...death}: Death, file: URL): Twolan
 
 /** Says of a process that could not be started that no item is to blame. */
 export const describeNoStart = (cause: unknown): TwolaneError =>
-	endRun(`the process for the transform could not be started: ${String(cause)}. No item is to blame: continue the run when that is solved.`, cause);
+	endRun(
+		`the process for the transform could not be started: ${String(cause)}. No item is to blame: continue the run when that is solved.`,
+		cause,
+	);
 
 /** The stage makes it an error of the whole run. */
 const endRun = (message: string, cause?: unknown): TwolaneError =>
-	new TwolaneError('THREAD_DIED', message, {stage: 'run', retryable: false, cause});
+	new TwolaneError('TRANSFORM_FAILED', message, {stage: 'run', retryable: false, cause});
 
 const nameEnd = ({code, signal}: Pick<Death, 'code' | 'signal'>): string =>
 	signal === null ? `exit code ${code}` : [signal, meanings[signal]].filter(Boolean).join(', ');

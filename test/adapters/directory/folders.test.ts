@@ -2,7 +2,7 @@ import {mkdtemp, readdir, rm, stat, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {afterEach, beforeEach, expect, it} from 'vitest';
-import {makeFolder, rememberFolders} from '../../../src/adapters/directory/folders.ts';
+import {makeFolder, rememberFolders, withFolder} from '../../../src/adapters/directory/folders.ts';
 
 let root: string;
 
@@ -30,6 +30,20 @@ it('fails below a file, and where no folders can be made, instead of trying for 
 	await expect(makeFolder(join(root, 'file/a/b'))).rejects.toMatchObject({code: 'ENOTDIR'});
 	// Where there is no /proc, nobody may make one.
 	if (process.platform === 'linux') await expect(makeFolder('/proc/twolane/a/b')).rejects.toMatchObject({code: 'ENOENT'});
+});
+
+it('makes a folder for the work as often as somebody removes it meanwhile', async () => {
+	const path = join(root, 'a/b/file');
+	let removals = 5;
+	await withFolder(path, async () => {
+		if (removals-- > 0) await rm(join(root, 'a'), {recursive: true, force: true});
+		await writeFile(path, 'x');
+	});
+	expect(await readdir(join(root, 'a/b'))).toEqual(['file']);
+});
+
+it('gives up where the work does not find the folder, however often it is made', async () => {
+	await expect(withFolder(join(root, 'a/file'), () => stat(join(root, 'never')))).rejects.toMatchObject({code: 'ENOENT'});
 });
 
 it('remembers what it made, without another look', async () => {

@@ -183,7 +183,7 @@ describe('a module that ends the process while it is loaded', () => {
 
 	it('is an error of the run, which says what to do, and of no item', async () => {
 		const lost = shared.run(callOf('', undefined, {file}));
-		await expect(lost).rejects.toMatchObject({name: 'TwolaneError', code: 'THREAD_DIED', stage: 'run', retryable: false});
+		await expect(lost).rejects.toMatchObject({name: 'TwolaneError', code: 'TRANSFORM_FAILED', stage: 'run', retryable: false});
 		await expect(lost).rejects.toThrow(/crash-on-load\.ts crashes a process while it is loaded \(SIGILL.*No item is to blame.*continue/u);
 		expect(await shared.run(crashCall())).toMatchObject({ok: true, value: 'done'});
 	});

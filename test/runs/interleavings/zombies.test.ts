@@ -9,11 +9,22 @@ import {type RunWorld, failing, ledgerPorts, makeRun, work} from '../../support/
 
 const MINUTES = 180_000;
 
-const rowOf = (n: number): Row => ({n, id: `item-${n}`, status: 'succeeded', attempts: 1, timings: {}, result: 'late', outputs: []});
+type Status = Row['status'];
+
+/** A row that tells whose it is. */
+function rowOf(n: number, status: Status, claim: number): Row {
+	const row = {n, id: `item-${n}`, attempts: 1, timings: {}, meta: {claim}} as const;
+	if (status === 'succeeded') return {...row, status, result: 'late', outputs: []};
+	if (status === 'skipped') return {...row, status, reason: 'late'};
+	return {...row, status, error: {code: 'HTTP_STATUS', stage: 'fetch', retryable: false, message: 'late'}};
+}
 
 /** A worker that everybody takes for dead: it goes on saving, whatever has happened to its shard, and tries to seal it. */
 const zombie =
-	(rows: readonly (readonly number[])[], {isSealing}: {readonly isSealing: boolean}) =>
+	(
+		rows: readonly (readonly number[])[],
+		{isSealing = false, status = 'succeeded'}: {readonly isSealing?: boolean; readonly status?: Status} = {},
+	) =>
 	async (world: RunWorld, actor: Actor): Promise<void> => {
 		const ports = ledgerPorts(world, actor);
 		const place = {runId: world.runId, generation: 0, shard: 0};
@@ -21,7 +32,7 @@ const zombie =
 		if (shard === undefined) throw new Error('the run has no shard');
 		const claimed = await openShard(ports, place, shard, {window: () => 1});
 		for (const ns of rows) {
-			for (const n of ns) if (!claimed.rows.has(n)) claimed.add(rowOf(n));
+			for (const n of ns) if (!claimed.rows.has(n)) claimed.add(rowOf(n, status, claimed.claim));
 			await claimed.save();
 		}
 		if (isSealing) await claimed.seal(noWork);
@@ -40,6 +51,44 @@ const noWork: Work = {
 const failed = failing({0: 'FETCH_FAILED', 1: 'FETCH_FAILED'});
 const worker = (world: RunWorld, actor: Actor) => work(ledgerPorts(world, actor), world.runId, {fetch: failed});
 
+/** The row that should count of those in all parts: `succeeded` before `skipped` before `failed`, then the higher claim. */
+function bestOf({state, runId}: RunWorld, n: number): string | undefined {
+	const texts = [...state.objects].flatMap(([key, {text}]) =>
+		key.startsWith(`work/${runId}/0/0/part-`) ? text.split('\n').slice(1, -1) : [],
+	);
+	const rows = texts
+		.map(text => ({text, row: JSON.parse(text) as {n: number; status: string; meta: {claim: number}}}))
+		.filter(({row}) => row.n === n);
+	const rank = ({row}: (typeof rows)[number]): number => ['failed', 'skipped', 'succeeded'].indexOf(row.status) * 100 + row.meta.claim;
+	return rows.toSorted((a, b) => rank(b) - rank(a))[0]?.text;
+}
+
+describe('two zombies', () => {
+	it.each<readonly [Status, Status]>([
+		['failed', 'succeeded'],
+		['failed', 'skipped'],
+		['skipped', 'succeeded'],
+		['succeeded', 'succeeded'],
+		['failed', 'failed'],
+	])(
+		'left rows of the same items, %s and %s: the better one counts, then that of the higher claim (all interleavings)',
+		async (status, other) => {
+			const run = await makeRun({shards: [2], isShared: true});
+			let both = 0;
+			await exploreRun(run, {
+				actors: {zombie: zombie([[0], [1]], {status}), other: zombie([[1], [0]], {status: other})},
+				killable: ['zombie', 'other'],
+				check({rows}, world, ends) {
+					throwFailure(ends);
+					for (const [n, row] of rows.entries()) expect(row).toBe(bestOf(world, n) ?? row);
+					if (Object.values(ends).every(({is}) => is === 'done')) both++;
+				},
+			});
+			expect(both).toBeGreaterThan(10);
+		},
+	);
+});
+
 describe('a zombie', () => {
 	it(
 		'writes parts while another one seals: what comes too late does not exist (all interleavings, killed or not)',
@@ -47,7 +96,7 @@ describe('a zombie', () => {
 		async () => {
 			const run = await makeRun({shards: [2], isShared: true});
 			const {outcomes} = await exploreRun(run, {
-				actors: {zombie: zombie([[0], [1]], {isSealing: false}), worker},
+				actors: {zombie: zombie([[0], [1]]), worker},
 				killable: ['zombie', 'worker'],
 				check: (_, __, ends) => throwFailure(ends),
 			});
