@@ -54,7 +54,9 @@ export async function viewOf(ports: RunPorts, standing: Standing): Promise<RunVi
 	const {status, completionReason} = judge(standing, {stats, report: current, isWorkedOn});
 	const newest = latest(standing);
 	const isGoingOn = work && newest && status === 'RUNNING' && isWorkedOn !== false;
-	const throughput = (isGoingOn && (await measurePace(ports, newest, work))) || (report?.throughput ?? 0);
+	const pace = isGoingOn ? await measurePace(ports, newest, work) : 0;
+	// Before anything has ended: as fast as the last time.
+	const throughput = pace > 0 ? pace : (report?.throughput ?? 0);
 	return {
 		...about(spec),
 		status,

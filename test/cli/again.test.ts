@@ -45,7 +45,9 @@ describe('the same command on a run that has ended', () => {
 		const third = await run();
 		expect(third.exitCode).toBe(1);
 		expect(third.stdout).toMatch(/^20 succeeded, 3 failed, 2 skipped {2}/mu);
-		expect(third.stderr).toMatch(/^This run is there already, since [\d\-:.TZ]+: out\/\.twolane\/runs\/\w+\. --fresh starts another one\.\n$/u);
+		expect(third.stderr).toMatch(
+			/^This run is there already, since [\d\-:.TZ]+: out\/\.twolane\/runs\/\w+\. --fresh starts another one\.\n$/u,
+		);
 		expect(copies.requests.length).toBe(asked);
 	});
 
@@ -117,7 +119,9 @@ describe('the same command on a run that has not ended', () => {
 		const pid = cli.commandPid();
 		const second = await run();
 		expect(second.exitCode).toBe(3);
-		expect(second.stderr).toMatch(new RegExp(`^twolane: Process ${pid} has been working on run \\w+ since .*\\. Wait for it, or end it first\\.\n$`, 'u'));
+		expect(second.stderr).toMatch(
+			new RegExp(`^twolane: Process ${pid} has been working on run \\w+ since .*\\. Wait for it, or end it first\\.\n$`, 'u'),
+		);
 		cli.kill('SIGINT');
 		expect(await cli.ended).toMatchObject({exitCode: 130});
 		copies.delay(() => 0);

@@ -39,7 +39,11 @@ async function startAndKill(killAt: KillPoint): Promise<string> {
 }
 
 /** One message without a stack, and nothing on stdout. */
-const refusal = (message: RegExp) => ({exitCode: 3, stdout: '', stderr: expect.stringMatching(new RegExp(`^twolane: ${message.source}\n$`, 'u')) as string});
+const refusal = (message: RegExp) => ({
+	exitCode: 3,
+	stdout: '',
+	stderr: expect.stringMatching(new RegExp(`^twolane: ${message.source}\n$`, 'u')) as string,
+});
 
 /** The file as it was. */
 async function keep(file: string): Promise<() => Promise<void>> {
@@ -66,8 +70,18 @@ async function expectComplete(): Promise<void> {
 
 describe('damage is told by the same command, which completes when it is repaired', () => {
 	it.each([
-		['run.json changed by hand', '"skipInvalid": false', '"skipInvalid": true', /\S+\/run\.json was changed after the run was created\. .*--fresh\./u],
-		['run.json of a newer version', '"version": 1', '"version": 2', /\S+\/run\.json has layout version 2, and this twolane knows 1: go on with the newer twolane that made it\..*/u],
+		[
+			'run.json changed by hand',
+			'"skipInvalid": false',
+			'"skipInvalid": true',
+			/\S+\/run\.json was changed after the run was created\. .*--fresh\./u,
+		],
+		[
+			'run.json of a newer version',
+			'"version": 1',
+			'"version": 2',
+			/\S+\/run\.json has layout version 2, and this twolane knows 1: go on with the newer twolane that made it\..*/u,
+		],
 		['run.json that is no JSON', '{', '', /\S+\/run\.json is not JSON: it was cut off or changed\. .*/u],
 	])('%s', async (_, text, other, message) => {
 		const file = join(await startAndKill(betweenSeals), 'run.json');
@@ -83,7 +97,10 @@ describe('damage is told by the same command, which completes when it is repaire
 	it('run.json of a run of another flow', async () => {
 		const file = join(await startAndKill(betweenSeals), 'run.json');
 		const repair = await keep(file);
-		await writeFile(join(copies.place.path, 'other.ts'), (await readFile(join(copies.place.path, 'copies.ts'), 'utf8')).replace("'copies'", "'other'"));
+		await writeFile(
+			join(copies.place.path, 'other.ts'),
+			(await readFile(join(copies.place.path, 'copies.ts'), 'utf8')).replace("'copies'", "'other'"),
+		);
 		const words = copies.words(`${out}-other`, '--quiet').map(word => (word === './copies.ts' ? './other.ts' : word));
 		expect((await runCli(words, copies.options())).exitCode).toBe(1);
 		const other = await readKeptRun(join(copies.place.path, `${out}-other`, '.twolane'));
@@ -107,7 +124,9 @@ describe('damage is told by the same command, which completes when it is repaire
 		const repair = await keep(file);
 		await edit(file, text => text.slice(0, text.lastIndexOf('{"n":23')));
 		const asked = copies.requests.length;
-		expect(await run()).toMatchObject(refusal(/\S+\/0\/items-\w+\.jsonl was cut off or changed: 3 items instead of 5 from byte \d+ on\. .*/u));
+		expect(await run()).toMatchObject(
+			refusal(/\S+\/0\/items-\w+\.jsonl was cut off or changed: 3 items instead of 5 from byte \d+ on\. .*/u),
+		);
 		await repair();
 		await expectComplete();
 		expect(copies.requests.slice(asked).map(({id}) => id)).not.toContain('id-0');
@@ -118,7 +137,11 @@ describe('damage is told by the same command, which completes when it is repaire
 		const file = await findFile(join(folder, '../../work'), /part-1-\d/u);
 		await edit(file, text => text.slice(0, -10));
 		const end = await run();
-		expect(end).toMatchObject(refusal(/\S+\/part-\S+\.jsonl (?:was cut off: it has \d of \d rows|is damaged in line \d)\. Remove the file: the items it recorded are then run again when the run goes on\. .*/u));
+		expect(end).toMatchObject(
+			refusal(
+				/\S+\/part-\S+\.jsonl (?:was cut off: it has \d of \d rows|is damaged in line \d)\. Remove the file: the items it recorded are then run again when the run goes on\. .*/u,
+			),
+		);
 		expect(end.stderr).toContain(file.slice(file.indexOf('/work/')));
 		await rm(file);
 		await expectComplete();
@@ -138,7 +161,11 @@ describe('rows that are gone or changed', () => {
 	it.each([
 		['missing', (file: string) => rename(file, `${file}.bak`), /.*rows\/0-1-SUCCEEDED\.jsonl.*/u],
 		['cut off', (file: string) => truncate(file, 500), /.*rows\/0-1-SUCCEEDED\.jsonl.*/u],
-		['edited', (file: string) => edit(file, text => text.replace('id-1"', 'id-x"')), /.*rows\/0-1-SUCCEEDED\.jsonl is not what was sealed: it was cut off or changed.*/u],
+		[
+			'edited',
+			(file: string) => edit(file, text => text.replace('id-1"', 'id-x"')),
+			/.*rows\/0-1-SUCCEEDED\.jsonl is not what was sealed: it was cut off or changed.*/u,
+		],
 	])('are told by whoever reads them: %s', async (_, damage, message) => {
 		const folder = await startAndKill(betweenSeals);
 		await expectComplete();
@@ -164,7 +191,9 @@ describe('a flow that was edited', () => {
 	it('is not used to go on with a run', async () => {
 		const folder = await startAndKill(betweenSeals);
 		await edit(file(), text => `${text}\n// Better.`);
-		expect(await twolane('resume', folder)).toMatchObject(refusal(/\S+\/copies\.ts has changed since run \w+ was created: its results would not fit together\. .*/u));
+		expect(await twolane('resume', folder)).toMatchObject(
+			refusal(/\S+\/copies\.ts has changed since run \w+ was created: its results would not fit together\. .*/u),
+		);
 		await repair();
 		await expectComplete();
 	});
@@ -215,7 +244,10 @@ describe.skipIf(!isMounted)('a command on a disk of 1 MB that is mounted for the
 		const large = 'x'.repeat(60_000);
 		await writeFile(
 			join(copies.place.path, 'large.ts'),
-			(await readFile(join(copies.place.path, 'copies.ts'), 'utf8')).replace("put('copy.txt', text)", `put('copy.txt', text.padEnd(${large.length}))`),
+			(await readFile(join(copies.place.path, 'copies.ts'), 'utf8')).replace(
+				"put('copy.txt', text)",
+				`put('copy.txt', text.padEnd(${large.length}))`,
+			),
 		);
 		const words = copies.words(join(disk, 'full'), '--quiet').map(word => (word === './copies.ts' ? './large.ts' : word));
 		const end = await runCli(words, copies.options());
@@ -223,7 +255,8 @@ describe.skipIf(!isMounted)('a command on a disk of 1 MB that is mounted for the
 		mount('-o', 'remount,size=10m');
 		expect((await runCli(words, copies.options())).exitCode).toBe(1);
 		const failed = (await readKeptRun(join(disk, 'full/.twolane'))).rows.FAILED.filter(({error}) => error?.code === 'STORE_FULL');
-		if (failed.length > 0) expect((await twolane('redrive', '--out', join(disk, 'full'), '--only', 'STORE_FULL', '--quiet')).exitCode).toBe(1);
+		if (failed.length > 0)
+			expect((await twolane('redrive', '--out', join(disk, 'full'), '--only', 'STORE_FULL', '--quiet')).exitCode).toBe(1);
 		const {rows} = await readKeptRun(join(disk, 'full/.twolane'));
 		expect([rows.SUCCEEDED.length, rows.SKIPPED.length, rows.FAILED.length]).toEqual([20, 2, 3]);
 	});

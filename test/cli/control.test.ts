@@ -23,9 +23,16 @@ const twolane = (...words: readonly string[]): Promise<CliEnd> => runCli(words, 
 const status = async (...words: readonly string[]) => {
 	const {stdout, exitCode} = await twolane('status', '--out', 'out', '--json', ...words);
 	expect(exitCode).toBe(0);
-	return stdout.trimEnd().split('\n').map(line => JSON.parse(line) as {readonly id: string; readonly status: string; readonly itemCounts: Record<string, number>});
+	return stdout
+		.trimEnd()
+		.split('\n')
+		.map(line => JSON.parse(line) as {readonly id: string; readonly status: string; readonly itemCounts: Record<string, number>});
 };
-const rowsOf = ({stdout}: CliEnd): Row[] => stdout.trimEnd().split('\n').map(line => JSON.parse(line) as Row);
+const rowsOf = ({stdout}: CliEnd): Row[] =>
+	stdout
+		.trimEnd()
+		.split('\n')
+		.map(line => JSON.parse(line) as Row);
 
 /** A command that has done all it can before item `from`, which the origin holds back. */
 async function startHeld(from: number, ...more: readonly string[]) {
@@ -66,7 +73,10 @@ describe('from another process', () => {
 		const cli = await startHeld(7);
 		const cancelled = await twolane('cancel', '--out', 'out');
 		const toldMs = performance.now();
-		expect(cancelled).toMatchObject({exitCode: 0, stdout: expect.stringMatching(/^CANCELLED {2}copies\n[\s\S]* redrive out\/\.twolane\/runs\/\w+\n$/u)});
+		expect(cancelled).toMatchObject({
+			exitCode: 0,
+			stdout: expect.stringMatching(/^CANCELLED {2}copies\n[\s\S]* redrive out\/\.twolane\/runs\/\w+\n$/u),
+		});
 		const {exitCode, endedMs} = await cli.ended;
 		expect(exitCode).toBe(4);
 		expect(endedMs - toldMs).toBeLessThan(HEARD_AND_DRAINED_MS);
@@ -76,7 +86,9 @@ describe('from another process', () => {
 		expect((await twolane('cancel', '--out', 'out', '--quiet')).exitCode).toBe(0);
 		const resumed = await twolane('resume', '--out', 'out');
 		expect(resumed.exitCode).toBe(3);
-		expect(resumed.stderr).toMatch(/^twolane: run \w+ has ended \(CANCELLED\): there is nothing to resume; redrive runs what failed or is pending again\./u);
+		expect(resumed.stderr).toMatch(
+			/^twolane: run \w+ has ended \(CANCELLED\): there is nothing to resume; redrive runs what failed or is pending again\./u,
+		);
 		expect((await run()).exitCode).toBe(4);
 
 		copies.delay(() => 0);
@@ -99,13 +111,21 @@ it('redrive --only runs what failed with a code, and leaves the rest as it was',
 	expect((await run()).exitCode).toBe(1);
 	const before = await readResults(copies.place, 'out');
 	const none = await twolane('redrive', '--out', 'out', '--only', 'TOO_SLOW');
-	expect(none).toMatchObject({exitCode: 3, stderr: expect.stringMatching(/^twolane: run \w+ has no item that failed with TOO_SLOW; it has 3 HTTP_STATUS\./u)});
+	expect(none).toMatchObject({
+		exitCode: 3,
+		stderr: expect.stringMatching(/^twolane: run \w+ has no item that failed with TOO_SLOW; it has 3 HTTP_STATUS\./u),
+	});
 	copies.origin.on('/id-13', serve('text 13'));
 	const asked = copies.requests.length;
 	const redriven = await twolane('redrive', '--out', 'out', '--only', 'HTTP_STATUS');
 	expect(redriven).toMatchObject({exitCode: 1, stdout: expect.stringMatching(/^21 succeeded, 2 failed, 2 skipped {2}/mu)});
 	// The third one has another answer now, which this log does not see.
-	expect(copies.requests.slice(asked).map(({id}) => id).toSorted()).toEqual(['id-23', 'id-3']);
+	expect(
+		copies.requests
+			.slice(asked)
+			.map(({id}) => id)
+			.toSorted(),
+	).toEqual(['id-23', 'id-3']);
 	const after = await readResults(copies.place, 'out');
 	expect(after.filter(({n}) => n !== 13)).toEqual(before.filter(({n}) => n !== 13));
 	expect(after[13]).toMatchObject({status: 'succeeded'});
@@ -118,7 +138,10 @@ describe('while a command works, status', () => {
 		await wait(2000);
 		expect(await status()).toMatchObject([{status: 'RUNNING', itemCounts: {succeeded: 6, failed: 1, pending: 18, total: 25}}]);
 		const rows = rowsOf(await twolane('results', '--out', 'out'));
-		expect(rows.map(row => row.status)).toEqual([...Array.from({length: 7}, (_, n) => (n === 3 ? 'failed' : 'succeeded')), ...Array(18).fill('pending')]);
+		expect(rows.map(row => row.status)).toEqual([
+			...Array.from({length: 7}, (_, n) => (n === 3 ? 'failed' : 'succeeded')),
+			...Array(18).fill('pending'),
+		]);
 		const watching = startCli(['status', '--watch', '--json', '--out', 'out'], copies.options());
 		await watching.saw('stdout', /RUNNING/u);
 		cli.kill('SIGINT');
@@ -139,14 +162,19 @@ describe('[RUN]', () => {
 		await run();
 		await run('--fresh');
 		const {stdout} = await twolane('ls', '--out', 'out', '--json');
-		const [newest, oldest] = stdout.trimEnd().split('\n').map(line => (JSON.parse(line) as {id: string}).id);
+		const [newest, oldest] = stdout
+			.trimEnd()
+			.split('\n')
+			.map(line => (JSON.parse(line) as {id: string}).id);
 		expect((await status())[0]?.id).toBe(newest);
 		expect((await status(oldest?.slice(0, 12) ?? ''))[0]?.id).toBe(oldest);
 		const byPath = await twolane('status', `out/.twolane/runs/${oldest}/`, '--json');
 		expect(JSON.parse(byPath.stdout)).toMatchObject({id: oldest, status: 'FAILED'});
 		const lines = (await twolane('ls', '--out', 'out')).stdout.trimEnd().split('\n');
 		expect(lines).toEqual([
-			expect.stringMatching(new RegExp(`^FAILED .* copies {2}20 of 25 items, 3 failed {2}list.jsonl {2}out/.twolane/runs/${newest}/?$`, 'u')),
+			expect.stringMatching(
+				new RegExp(`^FAILED .* copies {2}20 of 25 items, 3 failed {2}list.jsonl {2}out/.twolane/runs/${newest}/?$`, 'u'),
+			),
 			expect.stringMatching(new RegExp(`^FAILED .*${oldest}/?$`, 'u')),
 		]);
 	});
@@ -155,14 +183,27 @@ describe('[RUN]', () => {
 		await run();
 		await run('--fresh');
 		const unknown = await twolane('status', 'zz', '--out', 'out');
-		expect(unknown).toMatchObject({exitCode: 3, stdout: '', stderr: expect.stringMatching(/^twolane: There is no run zz in out\. `twolane ls --out out` lists them\.\n$/u)});
+		expect(unknown).toMatchObject({
+			exitCode: 3,
+			stdout: '',
+			stderr: expect.stringMatching(/^twolane: There is no run zz in out\. `.* ls --out out` lists them\.\n$/u),
+		});
 		// Every id begins with nothing.
 		const ambiguous = await twolane('status', '', '--out', 'out');
-		expect(ambiguous).toMatchObject({exitCode: 2, stderr: expect.stringMatching(/^twolane: .* is the beginning of 2 runs: \w+, \w+\. Give more of the id\.\n$/u)});
+		expect(ambiguous).toMatchObject({
+			exitCode: 2,
+			stderr: expect.stringMatching(/^twolane: .* is the beginning of 2 runs: \w+, \w+\. Give more of the id\.\n$/u),
+		});
 		expect(await twolane('status', 'ab12')).toMatchObject({exitCode: 2, stderr: expect.stringMatching(/^twolane: Where is run ab12\?/u)});
 		expect(await twolane('status')).toMatchObject({exitCode: 2, stderr: expect.stringMatching(/^twolane: Which run\?/u)});
-		expect(await twolane('status', './nowhere/run')).toMatchObject({exitCode: 3, stderr: expect.stringMatching(/^twolane: nowhere\/run is no run: it has no run\.json/u)});
-		expect(await twolane('status', '--out', 'elsewhere')).toMatchObject({exitCode: 3, stderr: expect.stringMatching(/^twolane: There is no run in elsewhere\.\n$/u)});
+		expect(await twolane('status', './nowhere/run')).toMatchObject({
+			exitCode: 3,
+			stderr: expect.stringMatching(/^twolane: nowhere\/run is no run: it has no run\.json/u),
+		});
+		expect(await twolane('status', '--out', 'elsewhere')).toMatchObject({
+			exitCode: 3,
+			stderr: expect.stringMatching(/^twolane: There is no run in elsewhere\.\n$/u),
+		});
 		expect(await twolane('ls', '--out', 'elsewhere')).toMatchObject({exitCode: 0, stdout: '', stderr: 'There are no runs in elsewhere.\n'});
 	});
 
@@ -179,7 +220,10 @@ describe('[RUN]', () => {
 it('results are rows in the order of the list, --failed are some of them, and --as csv is CSV', async () => {
 	const ids = ['plain', 'with, comma', 'with "quotes"', ' with spaces '];
 	const lines = ids.map(id => JSON.stringify({id, url: copies.origin.url('/id-3')}));
-	await writeFile(join(copies.place.path, 'list.jsonl'), [JSON.stringify({id: 'good', url: copies.origin.url('/id-1')}), ...lines].join('\n'));
+	await writeFile(
+		join(copies.place.path, 'list.jsonl'),
+		[JSON.stringify({id: 'good', url: copies.origin.url('/id-1')}), ...lines].join('\n'),
+	);
 	expect(await run()).toMatchObject({exitCode: 1, stderr: ''});
 	const all = rowsOf(await twolane('results', '--out', 'out'));
 	expect(all.map(({id}) => id)).toEqual(['good', ...ids]);

@@ -173,7 +173,9 @@ describe('Ctrl-C ends a command within 5 s, and the command that it prints goes 
 		});
 		const out = "Anna's photos & more/$HOME";
 		const list = await place.write('my list.jsonl', lines.join('\n'));
-		const cli = startCli(['run', list, '--out', out, '--flow', './lengths.ts', '--allow-origin', origin.origin, '--io', '2'], {cwd: place.path});
+		const cli = startCli(['run', list, '--out', out, '--flow', './lengths.ts', '--allow-origin', origin.origin, '--io', '2'], {
+			cwd: place.path,
+		});
 		while (origin.requests.length < 3) await sleep(10);
 		const pressedMs = performance.now();
 		cli.kill('SIGINT');

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import {afterAll, beforeAll, expect, it} from 'vitest';
 import {runCli} from '../support/cli.ts';
 import {type Copies, type Result, lastWords, openCopies, readResults} from '../support/copies.ts';
@@ -50,7 +51,7 @@ let expected: readonly Result[];
 beforeAll(async () => {
 	copies = await openCopies(ITEMS);
 	const end = await runCli(copies.words('undisturbed'), copies.options());
-	expect(end.exitCode).toBe(1);
+	assert.equal(end.exitCode, 1);
 	expected = await readResults(copies.place, 'undisturbed');
 });
 afterAll(() => copies[Symbol.asyncDispose]());

@@ -60,13 +60,19 @@ afterAll(() => copies[Symbol.asyncDispose]());
 async function startAndKill({victim, after, ms}: Kill): Promise<number> {
 	const asked = copies.requests.length;
 	const cli = startCli(copies.words('killed', '--quiet'), copies.options({isCommandKnown: true, hasGroup: true}));
-	while (cli.commandPid() === undefined || (after === 'work' && copies.requests.length === asked)) await wait(5);
+	const isEarly = (): boolean => cli.commandPid() === undefined || (after === 'work' && copies.requests.length === asked);
+	while (isEarly()) await wait(5);
 	await wait(ms);
 	const killedMs = performance.now();
 	victims[victim](cli);
 	// Whoever gives the command again at once may find the one without a launcher still there.
 	if (victim === 'launcher') await cli.exited;
-	else expect(await cli.ended).toMatchObject({exitCode: victim === 'command' ? 137 : null, stdout: '', stderr: expect.stringMatching(lastWords)});
+	else
+		expect(await cli.ended).toMatchObject({
+			exitCode: victim === 'command' ? 137 : null,
+			stdout: '',
+			stderr: expect.stringMatching(lastWords),
+		});
 	return killedMs;
 }
 

@@ -13,6 +13,8 @@ import type {KillPoint, Orders} from './kill-at.ts';
 
 const launcher = fileURLToPath(new URL('../../bin/twolane.js', import.meta.url));
 const killAtModule = new URL('kill-at.ts', import.meta.url).href;
+/** Node keeps compiled modules there, by their content: a command then takes half the CPU to start (0.95 s instead of 1.95). */
+const compileCache = join(tmpdir(), 'twolane-test-compile-cache');
 
 export interface CliOptions {
 	readonly cwd?: string;
@@ -59,7 +61,7 @@ export function startCli(args: readonly string[], options: CliOptions = {}): Cli
 	const pidFile = join(tmpdir(), `twolane-pid-${randomUUID()}`);
 	const child = spawn(process.execPath, [launcher, ...args], {
 		cwd,
-		env: {...clean, ...giveOrders(options, pidFile), ...env},
+		env: {...clean, NODE_COMPILE_CACHE: compileCache, ...giveOrders(options, pidFile), ...env},
 		detached: hasGroup,
 	});
 	const output = {stdout: '', stderr: ''};

@@ -113,7 +113,8 @@ export interface Result {
  * ended: rows in order, once each, as in the files of the results manifest; counts that add up; outputs with the bytes they should have;
  * and nothing else left in the folder.
  */
-export async function readResults({path, list}: Workplace, out: string): Promise<readonly Result[]> {
+export async function readResults(place: Workplace, out: string): Promise<readonly Result[]> {
+	const {path} = place;
 	const {folder, results, report, rows} = await readKeptRun(join(path, out, '.twolane'));
 	const {stdout, stderr, exitCode} = await runCli(['results', folder]);
 	assert.deepEqual({stderr, exitCode}, {stderr: '', exitCode: 0});
@@ -136,7 +137,7 @@ export async function readResults({path, list}: Workplace, out: string): Promise
 		const body = await readFile(join(path, out, key));
 		assert.deepEqual({bytes: body.length, sha256: createHash('sha256').update(body).digest('hex')}, {bytes, sha256}, key);
 	}
-	const files = await list(out);
+	const files = await place.list(out);
 	assert.deepEqual(files.filter(name => !name.startsWith('.twolane/')).toSorted(), outputs.map(({key}) => key).toSorted());
 	// The files of rows that a redrive has taken over stay.
 	const named = results.generation > 0 ? undefined : Object.values(results.resultFiles).flat();
