@@ -1,8 +1,10 @@
 import {describe, expect, it} from 'vitest';
+import {layout} from '../../../src/runs/layout.ts';
 import {openShard} from '../../../src/runs/open-shard.ts';
 import {readPlan} from '../../../src/runs/plan.ts';
 import type {Row} from '../../../src/runs/row.ts';
 import type {Work} from '../../../src/runs/work-record.ts';
+import type {RunSeen} from '../../support/check-run.ts';
 import {exploreRun, throwFailure} from '../../support/explore-run.ts';
 import type {Actor} from '../../support/interleave.ts';
 import {type RunWorld, failing, ledgerPorts, makeRun, work} from '../../support/run-setup.ts';
@@ -89,32 +91,48 @@ describe('two zombies', () => {
 	);
 });
 
+/** Under which claim the shard was sealed, and those of its rows that come from parts of a zombie. */
+function sealOf({rows}: RunSeen, {state, runId}: RunWorld): string {
+	const seal = JSON.parse(state.objects.get(layout.seal({runId, generation: 0, shard: 0}))?.text ?? '') as {readonly claim: number};
+	const claims = rows.map(row => (JSON.parse(row) as {readonly meta?: {readonly claim: number}}).meta?.claim ?? '-');
+	return `${seal.claim}: ${claims.join(' ')}`;
+}
+
 describe('a zombie', () => {
 	it(
 		'writes parts while another one seals: what comes too late does not exist (all interleavings, killed or not)',
 		{timeout: MINUTES},
 		async () => {
 			const run = await makeRun({shards: [2], isShared: true});
+			const seals = new Set<string>();
 			const {outcomes} = await exploreRun(run, {
 				actors: {zombie: zombie([[0], [1]]), worker},
 				killable: ['zombie', 'worker'],
-				check: (_, __, ends) => throwFailure(ends),
+				check(seen, world, ends) {
+					throwFailure(ends);
+					seals.add(sealOf(seen, world));
+				},
 			});
 			expect(outcomes).toEqual([
 				'item-0: failed FETCH_FAILED, item-1: failed FETCH_FAILED',
 				'item-0: succeeded, item-1: failed FETCH_FAILED',
 				'item-0: succeeded, item-1: succeeded',
 			]);
+			// Parts of a later claim, too, when they are there before the seal.
+			expect([...seals]).toEqual(expect.arrayContaining(['1: - -', '1: 2 -', '1: 2 2', '2: - -', '2: 1 -', '2: 1 1']));
 		},
 	);
 
-	it('seals, too: the first seal is the only one (all interleavings, killed or not)', {timeout: MINUTES}, async () => {
+	it('seals, too: the first seal is the only one (all interleavings, the zombie killed or not)', {timeout: MINUTES}, async () => {
 		const run = await makeRun({shards: [2], isShared: true});
 		const {outcomes} = await exploreRun(run, {
-			actors: {zombie: zombie([[0, 1]], {isSealing: true}), worker},
-			killable: ['zombie', 'worker'],
+			actors: {zombie: zombie([[0, 1]], {isSealing: true, status: 'failed'}), worker},
+			killable: ['zombie'],
 			check: (_, __, ends) => throwFailure(ends),
 		});
-		expect(outcomes).toEqual(['item-0: failed FETCH_FAILED, item-1: failed FETCH_FAILED', 'item-0: succeeded, item-1: succeeded']);
+		expect(outcomes).toEqual([
+			'item-0: failed FETCH_FAILED, item-1: failed FETCH_FAILED',
+			'item-0: failed HTTP_STATUS, item-1: failed HTTP_STATUS',
+		]);
 	});
 });
