@@ -2,8 +2,8 @@ import {readFile, readdir, writeFile} from 'node:fs/promises';
 import {setTimeout as wait} from 'node:timers/promises';
 import {join} from 'node:path';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
-import {type CliEnd, type Row, readJsonLines, runCli, startCli} from '../support/cli.ts';
-import {type Copies, openCopies, readResults} from '../support/copies.ts';
+import {type Cli, type CliEnd, type Row, readJsonLines, runCli, startCli} from '../support/cli.ts';
+import {type Copies, openCopies, readResults, startHeld} from '../support/copies.ts';
 import type {KillPoint} from '../support/kill-at.ts';
 
 /** Of 25 items 3 fail and 2 are skipped. */
@@ -21,14 +21,7 @@ const runFolderOf = ({stdout}: CliEnd): string => /^run {6}(.*)$/mu.exec(stdout)
 const runFolders = async (): Promise<string[]> => (await readdir(join(copies.place.path, 'out/.twolane/runs'))).toSorted();
 const byN = (a: Row, b: Row): number => a.n - b.n;
 
-/** The command, with `working` items at the origin that are not answered before the test says so. */
-async function startHeld(from: number, ...more: readonly string[]) {
-	copies.delay(n => (n >= from ? 60_000 : 0));
-	const cli = startCli(copies.words('out', ...more), copies.options({isCommandKnown: true}));
-	const isHeld = (): boolean => copies.requests.some(({id}) => id === `id-${from}`);
-	while (!isHeld()) await Promise.race([wait(10), cli.ended.then(end => expect.fail(JSON.stringify(end)))]);
-	return cli;
-}
+const held = (from: number, ...more: readonly string[]): Promise<Cli> => startHeld(copies, from, copies.words('out', ...more));
 
 describe('the same command on a run that has ended', () => {
 	it('does nothing again, and says the same', async () => {
@@ -115,7 +108,7 @@ describe('the same command on a run that has not ended', () => {
 	});
 
 	it('is told who works on it, and does not disturb them', async () => {
-		const cli = await startHeld(7);
+		const cli = await held(7);
 		const pid = cli.commandPid();
 		const second = await run();
 		expect(second.exitCode).toBe(3);
@@ -130,7 +123,7 @@ describe('the same command on a run that has not ended', () => {
 	});
 
 	it('waits for a command whose launcher is gone, and then goes on', async () => {
-		const cli = await startHeld(7);
+		const cli = await held(7);
 		const pid = cli.commandPid() ?? 0;
 		// It cannot see yet that its launcher is gone.
 		process.kill(pid, 'SIGSTOP');

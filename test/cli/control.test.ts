@@ -3,8 +3,8 @@ import {setTimeout as wait} from 'node:timers/promises';
 import {join} from 'node:path';
 import {parse} from 'csv-parse/sync';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
-import {type CliEnd, type Row, readKeptRun, runCli, startCli} from '../support/cli.ts';
-import {type Copies, openCopies, readResults} from '../support/copies.ts';
+import {type Cli, type CliEnd, type Row, readKeptRun, runCli, startCli} from '../support/cli.ts';
+import {type Copies, openCopies, readResults, startHeld} from '../support/copies.ts';
 import {serve} from '../support/http-origin.ts';
 import type {KillPoint} from '../support/kill-at.ts';
 
@@ -34,22 +34,14 @@ const rowsOf = ({stdout}: CliEnd): Row[] =>
 		.split('\n')
 		.map(line => JSON.parse(line) as Row);
 
-/** A command that has done all it can before item `from`, which the origin holds back. */
-async function startHeld(from: number, ...more: readonly string[]) {
-	copies.delay(n => (n >= from ? 60_000 : 0));
-	const cli = startCli(copies.words('out', ...more), copies.options());
-	const asked = copies.requests.length;
-	const isHeld = (): boolean => copies.requests.slice(asked).some(({id}) => id === `id-${from}`);
-	while (!isHeld()) await Promise.race([wait(10), cli.ended.then(end => expect.fail(JSON.stringify(end)))]);
-	return cli;
-}
+const held = (from: number, ...more: readonly string[]): Promise<Cli> => startHeld(copies, from, copies.words('out', ...more));
 
 /** It hears of it within 5 s, and drains for 2.5 s. */
 const HEARD_AND_DRAINED_MS = 8000;
 
 describe('from another process', () => {
 	it('pause stops a command, and resume or the same command goes on', async () => {
-		const cli = await startHeld(7);
+		const cli = await held(7);
 		const paused = await twolane('pause', '--out', 'out');
 		const toldMs = performance.now();
 		expect(paused.exitCode).toBe(0);
@@ -61,7 +53,7 @@ describe('from another process', () => {
 		expect(await status()).toMatchObject([{status: 'PAUSED', itemCounts: {succeeded: 6, failed: 1, pending: 18}}]);
 		expect((await twolane('pause', '--out', 'out', '--quiet')).exitCode).toBe(0);
 
-		const second = await startHeld(12, '--quiet');
+		const second = await held(12, '--quiet');
 		expect((await twolane('pause', '--out', 'out', '--quiet')).exitCode).toBe(0);
 		expect((await second.ended).exitCode).toBe(4);
 		copies.delay(() => 0);
@@ -70,7 +62,7 @@ describe('from another process', () => {
 	});
 
 	it('cancel ends a command with what it has, and redrive runs the rest', async () => {
-		const cli = await startHeld(7);
+		const cli = await held(7);
 		const cancelled = await twolane('cancel', '--out', 'out');
 		const toldMs = performance.now();
 		expect(cancelled).toMatchObject({
@@ -133,7 +125,7 @@ it('redrive --only runs what failed with a code, and leaves the rest as it was',
 
 describe('while a command works, status', () => {
 	it('and results show what is saved; status watches until the run ends, and says when nobody works on it', async () => {
-		const cli = await startHeld(7, '--quiet');
+		const cli = await held(7, '--quiet');
 		// A checkpoint comes within 2 s.
 		await wait(2000);
 		expect(await status()).toMatchObject([{status: 'RUNNING', itemCounts: {succeeded: 6, failed: 1, pending: 18, total: 25}}]);
@@ -150,7 +142,7 @@ describe('while a command works, status', () => {
 		expect(exitCode).toBe(0);
 		expect(stdout.trimEnd().split('\n').at(-1)).toContain('"status":"PAUSED","generation":0');
 
-		const second = await startHeld(12, '--quiet');
+		const second = await held(12, '--quiet');
 		second.kill('SIGKILL');
 		await second.ended;
 		expect((await twolane('status', '--out', 'out')).stdout).toMatch(/^RUNNING {2}nobody works on it {2}copies\n/u);

@@ -4,7 +4,7 @@ import {existsSync} from 'node:fs';
 import {readFile} from 'node:fs/promises';
 import {setTimeout as wait} from 'node:timers/promises';
 import {basename, join} from 'node:path';
-import {type CliOptions, type Row, type Workplace, readKeptRun, runCli, workplace} from './cli.ts';
+import {type Cli, type CliEnd, type CliOptions, type Row, type Workplace, readKeptRun, runCli, startCli, workplace} from './cli.ts';
 import {type HttpOrigin, httpOrigin, serve, status} from './http-origin.ts';
 
 /** Fetches a text and stores it twice, on no thread: of every ten items the fourth is missing and the eighth is skipped. */
@@ -77,6 +77,17 @@ export async function openCopies(count: number): Promise<Copies> {
 			await place[Symbol.asyncDispose]();
 		},
 	};
+}
+
+/** A command that has done all it can before item `from`, which the origin holds back with all that follow. */
+export async function startHeld(copies: Copies, from: number, words: readonly string[]): Promise<Cli> {
+	copies.delay(n => (n >= from ? 60_000 : 0));
+	const asked = copies.requests.length;
+	const cli = startCli(words, copies.options({isCommandKnown: true}));
+	const isHeld = (): boolean => copies.requests.slice(asked).some(({id}) => id === `id-${from}`);
+	const refuse = ({stderr}: CliEnd) => Promise.reject(new Error(`ended before item ${from}: ${stderr}`));
+	while (!isHeld()) await Promise.race([wait(10), cli.ended.then(refuse)]);
+	return cli;
 }
 
 /** An item that was asked for although it had been answered before, and how long before the kill that explains it. */
