@@ -23,7 +23,7 @@ describe('a key filter', () => {
 	});
 	it('takes many for known when its fingerprints are short', () => {
 		const filter = createKeyFilter({fingerprintBits: 2});
-		const hits = Array.from({length: 1000}, (_, n) => filter.add(hash(`key ${n}`))).filter(Boolean);
+		const hits = Array.from({length: 20_000}, (_, n) => filter.add(hash(`key ${n}`))).filter(Boolean);
 		expect(hits.length).toBeGreaterThan(5);
 	});
 });
