@@ -2,7 +2,7 @@ import {createHash} from 'node:crypto';
 import {expect} from 'vitest';
 import {layout} from '../../src/runs/layout.ts';
 import {listItems} from '../../src/runs/list-items.ts';
-import {type RunWorld, plainPorts} from './run-setup.ts';
+import {type RunWorld, plainPorts} from './run-world.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 const statuses = ['SUCCEEDED', 'SKIPPED', 'FAILED', 'PENDING'] as const;
@@ -107,7 +107,7 @@ const measure = (body: string): {readonly bytes: number; readonly sha256: string
 	sha256: createHash('sha256').update(body).digest('hex'),
 });
 
-export const describe = ({id, status, error}: RowSeen): string => `${id}: ${status}${error ? ` ${error.code}` : ''}`;
+const describe = ({id, status, error}: RowSeen): string => `${id}: ${status}${error ? ` ${error.code}` : ''}`;
 
 function readGenerations(
 	runId: string,

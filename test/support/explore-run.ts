@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import {checkRun, checkWay, type RunSeen} from './check-run.ts';
-import {type Actor, type ActorEnd, type Explored, follow, interleave} from './interleave.ts';
-import {type MadeRun, type RunWorld, fingerprint, plainPorts, work} from './run-setup.ts';
+import {type Explored, follow, interleave} from './interleave.ts';
+import type {Actor, ActorEnd} from './staged-actor.ts';
+import {work} from './run-setup.ts';
+import {type MadeRun, type RunWorld, fingerprint, plainPorts} from './run-world.ts';
 
 export interface RunExploration {
 	readonly actors: Readonly<Record<string, (world: RunWorld, actor: Actor) => Promise<unknown>>>;

@@ -1,5 +1,6 @@
 import {describe, expect, it} from 'vitest';
-import {type Actor, type Interleaving, follow, interleave} from './interleave.ts';
+import {type Interleaving, follow, interleave} from './interleave.ts';
+import type {Actor} from './staged-actor.ts';
 import type {StoreStep} from './memory-objects.ts';
 
 interface World {

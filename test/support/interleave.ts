@@ -1,23 +1,6 @@
 import {hash} from 'node:crypto';
-import {type FakeClock, createFakeClock} from './fake-clock.ts';
 import type {StoreStep} from './memory-objects.ts';
-
-/** What an actor knows of the schedule it is part of. */
-export interface Actor {
-	readonly name: string;
-	/** Its own: it moves whenever the actor can do nothing else. */
-	readonly clock: FakeClock;
-	/** Whatever others may see goes through here: the schedule decides who goes on. `see` writes down what the actor learns by it. */
-	readonly take: <T>(step: StoreStep, act: () => T | Promise<T>, see: (result: T) => string) => Promise<T>;
-	/** The same without a decision of the schedule: it goes along with the step before. */
-	readonly learn: Actor['take'];
-}
-
-/** How an actor ended; one that was killed never did. */
-export type ActorEnd =
-	| {readonly is: 'done'; readonly value: unknown}
-	| {readonly is: 'failed'; readonly error: unknown}
-	| {readonly is: 'killed'; readonly step: StoreStep};
+import {type Actor, type ActorEnd, type Move, type Staged, startActor} from './staged-actor.ts';
 
 export interface Interleaving<World> {
 	/** A fresh world for each schedule, always the same. */
@@ -53,13 +36,6 @@ const touches = (step: StoreStep, {op, key}: StoreStep): boolean => (op === 'lis
 /** Whether the order of two steps makes a difference: one of them writes what the other one reads or writes. */
 const isConflict = (step: StoreStep, other: StoreStep): boolean =>
 	(isWrite(step) && touches(step, other)) || (isWrite(other) && touches(other, step));
-
-/** One thing that may happen next. */
-interface Move {
-	readonly actor: string;
-	readonly isKill: boolean;
-	readonly step: StoreStep;
-}
 
 /** A choice of the schedule in hand. */
 interface Choice {
@@ -206,69 +182,4 @@ function listMoves(actors: readonly Staged[], killable: readonly string[]): Move
 	// Killed before a read, or before the write that comes after it: the world is the same.
 	const kills = isOneKilled ? [] : waiting.filter(({actor, step}) => isWrite(step) && killable.includes(actor));
 	return [...waiting.map(move => ({...move, isKill: false})), ...kills.map(move => ({...move, isKill: true}))];
-}
-
-interface Staged {
-	readonly name: string;
-	/** What it does next; `undefined` when it has ended. */
-	waitsFor(): StoreStep | undefined;
-	end(): ActorEnd | undefined;
-	/** What it has learnt, and whether it goes on. */
-	state(): string;
-	/** Lets it take its step, or never again one, and waits until it has come to the next. */
-	move(move: Move): Promise<void>;
-	settle(): Promise<void>;
-}
-
-function startActor(name: string, act: (actor: Actor) => Promise<unknown>): Staged {
-	const clock = createFakeClock();
-	const waiting: {readonly step: StoreStep; readonly go: () => void}[] = [];
-	let end: ActorEnd | undefined;
-	let learnt = '';
-	let notify = (): void => {};
-	const take: Actor['take'] = async (step, run, see) => {
-		await new Promise<void>(go => {
-			waiting.push({step, go});
-			notify();
-		});
-		return await learn(step, run, see);
-	};
-	async function learn<T>(step: StoreStep, run: () => T | Promise<T>, see: (result: T) => string): Promise<T> {
-		const result = await run();
-		learnt += `\n${step.op} ${step.key} ${see(result)}`;
-		return result;
-	}
-	act({name, clock, take, learn})
-		.then(
-			value => (end = {is: 'done', value}),
-			(error: unknown) => (end = {is: 'failed', error}),
-		)
-		.finally(() => notify());
-
-	async function settle(): Promise<void> {
-		const settled = new Promise<void>(resolve => {
-			notify = () => (end !== undefined || waiting.length > 0 ? resolve() : undefined);
-			notify();
-		});
-		await clock.finish(settled);
-	}
-
-	return {
-		name,
-		waitsFor: () => (end === undefined ? waiting[0]?.step : undefined),
-		end: () => end,
-		state: () => (end?.is === 'killed' ? `${name} killed` : `${name} ${end?.is} ${learnt}`),
-		async move({isKill, step}) {
-			const next = waiting.shift();
-			if (next?.step.op !== step.op || next.step.key !== step.key)
-				throw new Error(`${name} did not do the same again: it is not deterministic`);
-			if (isKill) {
-				end = {is: 'killed', step};
-				return;
-			}
-			next.go();
-			await settle();
-		},
-		settle,
-	};
 }

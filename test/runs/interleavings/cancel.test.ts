@@ -6,8 +6,9 @@ import {getRun} from '../../../src/runs/get-run.ts';
 import {redriveRun} from '../../../src/runs/redrive-run.ts';
 import type {RunSeen} from '../../support/check-run.ts';
 import {type RunExploration, exploreRun, sampleRun, throwFailure} from '../../support/explore-run.ts';
-import type {Actor} from '../../support/interleave.ts';
-import {type RunWorld, isRefusal, ledgerPorts, makeRun, plainPorts, readyAndWork, work} from '../../support/run-setup.ts';
+import type {Actor} from '../../support/staged-actor.ts';
+import {isRefusal, makeRun, readyAndWork, work} from '../../support/run-setup.ts';
+import {type RunWorld, ledgerPorts, plainPorts} from '../../support/run-world.ts';
 
 const MINUTES = 180_000;
 const limits = resolveLimits({}, {memoryBytes: 1024 ** 3});

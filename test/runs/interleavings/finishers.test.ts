@@ -4,8 +4,9 @@ import {finishRun} from '../../../src/runs/finish.ts';
 import {getReport} from '../../../src/runs/get-report.ts';
 import {readStanding} from '../../../src/runs/standing.ts';
 import {exploreRun, throwFailure} from '../../support/explore-run.ts';
-import type {Actor} from '../../support/interleave.ts';
-import {type RunWorld, actorPorts, failing, keepRun, makeRun, plainPorts, work, workedRun} from '../../support/run-setup.ts';
+import type {Actor} from '../../support/staged-actor.ts';
+import {failing, makeRun, work, workedRun} from '../../support/run-setup.ts';
+import {type RunWorld, actorPorts, keepRun, plainPorts} from '../../support/run-world.ts';
 
 const MINUTES = 180_000;
 const limits = resolveLimits({}, {memoryBytes: 1024 ** 3});

@@ -1,9 +1,11 @@
 import {beforeAll, describe, expect, it} from 'vitest';
 import {stampOutputs} from '../../../src/runs/outputs.ts';
-import {type Actor, type ActorEnd, interleave} from '../../support/interleave.ts';
+import {interleave} from '../../support/interleave.ts';
+import type {Actor, ActorEnd} from '../../support/staged-actor.ts';
 import {sha256} from '../../support/lane-setup.ts';
 import {memoryObjects} from '../../support/memory-objects.ts';
-import {type RunWorld, fingerprint, hashAtOnce, keepRun, storeOf} from '../../support/run-setup.ts';
+import {hashAtOnce} from '../../support/run-setup.ts';
+import {type RunWorld, fingerprint, keepRun, storeOf} from '../../support/run-world.ts';
 
 const KEY = 'ab/item-0/small.jpg';
 

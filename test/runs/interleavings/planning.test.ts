@@ -11,10 +11,12 @@ import {readyRun} from '../../../src/runs/ready-run.ts';
 import {type PinnedSource, readSpec} from '../../../src/runs/spec.ts';
 import {checkRun} from '../../support/check-run.ts';
 import {exploreRun, throwFailure} from '../../support/explore-run.ts';
-import {type Actor, type ActorEnd, interleave} from '../../support/interleave.ts';
+import {interleave} from '../../support/interleave.ts';
+import type {Actor, ActorEnd} from '../../support/staged-actor.ts';
 import {makeFlow, sha256} from '../../support/lane-setup.ts';
 import {memoryObjects} from '../../support/memory-objects.ts';
-import {type RunWorld, actorPorts, fingerprint, keepRun, plainPorts, testIdentity, work} from '../../support/run-setup.ts';
+import {testIdentity, work} from '../../support/run-setup.ts';
+import {type RunWorld, actorPorts, fingerprint, keepRun, plainPorts} from '../../support/run-world.ts';
 
 const MINUTES = 180_000;
 const flow = makeFlow({fetch: async () => {}});

@@ -5,8 +5,9 @@ import {redriveRun} from '../../../src/runs/redrive-run.ts';
 import {readStanding} from '../../../src/runs/standing.ts';
 import {tidyRun} from '../../../src/runs/tidy-run.ts';
 import {exploreRun, throwFailure} from '../../support/explore-run.ts';
-import type {Actor, ActorEnd} from '../../support/interleave.ts';
-import {type MadeRun, type RunWorld, actorPorts, failing, ledgerPorts, makeRun, readyAndWork, workedRun} from '../../support/run-setup.ts';
+import type {Actor, ActorEnd} from '../../support/staged-actor.ts';
+import {failing, makeRun, readyAndWork, workedRun} from '../../support/run-setup.ts';
+import {type MadeRun, type RunWorld, actorPorts, ledgerPorts} from '../../support/run-world.ts';
 
 const MINUTES = 180_000;
 const failed = failing({1: 'FETCH_FAILED'});

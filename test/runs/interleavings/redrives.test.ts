@@ -5,21 +5,9 @@ import {getRun} from '../../../src/runs/get-run.ts';
 import {layout} from '../../../src/runs/layout.ts';
 import {type Redriven, redriveRun} from '../../../src/runs/redrive-run.ts';
 import {type RunExploration, exploreRun, sampleRun, throwFailure} from '../../support/explore-run.ts';
-import type {Actor, ActorEnd} from '../../support/interleave.ts';
-import {
-	type RunWorld,
-	type Worker,
-	actorPorts,
-	failing,
-	isRefusal,
-	keepRun,
-	ledgerPorts,
-	makeRun,
-	plainPorts,
-	readyAndWork,
-	work,
-	workedRun,
-} from '../../support/run-setup.ts';
+import type {Actor, ActorEnd} from '../../support/staged-actor.ts';
+import {type Worker, failing, isRefusal, makeRun, readyAndWork, work, workedRun} from '../../support/run-setup.ts';
+import {type RunWorld, actorPorts, keepRun, ledgerPorts, plainPorts} from '../../support/run-world.ts';
 
 const MINUTES = 180_000;
 const limits = resolveLimits({}, {memoryBytes: 1024 ** 3});

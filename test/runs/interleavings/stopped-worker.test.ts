@@ -1,7 +1,8 @@
 import {describe, expect, it} from 'vitest';
 import {exploreRun, sampleRun, throwFailure} from '../../support/explore-run.ts';
-import type {Actor} from '../../support/interleave.ts';
-import {type RunWorld, ledgerPorts, makeRun, work} from '../../support/run-setup.ts';
+import type {Actor} from '../../support/staged-actor.ts';
+import {makeRun, work} from '../../support/run-setup.ts';
+import {type RunWorld, ledgerPorts} from '../../support/run-world.ts';
 
 const MINUTES = 180_000;
 

@@ -2,19 +2,9 @@ import {describe, expect, it} from 'vitest';
 import {controlRun} from '../../../src/runs/control-run.ts';
 import {getRun} from '../../../src/runs/get-run.ts';
 import {exploreRun, sampleRun, throwFailure} from '../../support/explore-run.ts';
-import type {Actor} from '../../support/interleave.ts';
-import {
-	type RunWorld,
-	type Worker,
-	failing,
-	isRefusal,
-	ledgerPorts,
-	makeRun,
-	plainPorts,
-	readyAndWork,
-	work,
-	workedRun,
-} from '../../support/run-setup.ts';
+import type {Actor} from '../../support/staged-actor.ts';
+import {type Worker, failing, isRefusal, makeRun, readyAndWork, work, workedRun} from '../../support/run-setup.ts';
+import {type RunWorld, ledgerPorts, plainPorts} from '../../support/run-world.ts';
 
 const MINUTES = 180_000;
 const fetch = failing({0: 'FETCH_FAILED'});

@@ -1,8 +1,9 @@
 import {beforeAll, describe, expect, it} from 'vitest';
 import type {Context} from '../../../src/lanes/flow.ts';
 import {exploreRun, throwFailure} from '../../support/explore-run.ts';
-import type {Actor} from '../../support/interleave.ts';
-import {type RunWorld, type Worker, failing, hashAtOnce, ledgerPorts, makeRun, work} from '../../support/run-setup.ts';
+import type {Actor} from '../../support/staged-actor.ts';
+import {type Worker, failing, hashAtOnce, makeRun, work} from '../../support/run-setup.ts';
+import {type RunWorld, ledgerPorts} from '../../support/run-world.ts';
 
 const MINUTES = 180_000;
 const refusing: Worker = {fetch: failing({0: 'FETCH_FAILED', 1: 'FETCH_FAILED'})};

@@ -6,8 +6,9 @@ import type {Row} from '../../../src/runs/row.ts';
 import type {Work} from '../../../src/runs/work-record.ts';
 import type {RunSeen} from '../../support/check-run.ts';
 import {exploreRun, throwFailure} from '../../support/explore-run.ts';
-import type {Actor} from '../../support/interleave.ts';
-import {type RunWorld, failing, ledgerPorts, makeRun, work} from '../../support/run-setup.ts';
+import type {Actor} from '../../support/staged-actor.ts';
+import {failing, makeRun, work} from '../../support/run-setup.ts';
+import {type RunWorld, ledgerPorts} from '../../support/run-world.ts';
 
 const MINUTES = 180_000;
 
@@ -51,7 +52,17 @@ const noWork: Work = {
 };
 
 const failed = failing({0: 'FETCH_FAILED', 1: 'FETCH_FAILED'});
-const worker = (world: RunWorld, actor: Actor) => work(ledgerPorts(world, actor), world.runId, {fetch: failed});
+
+/** Fails every item. @returns how many it has tried. */
+async function worker(world: RunWorld, actor: Actor): Promise<number> {
+	let tried = 0;
+	const fetch = async (n: number): Promise<number> => {
+		tried++;
+		return await failed(n);
+	};
+	await work(ledgerPorts(world, actor), world.runId, {fetch});
+	return tried;
+}
 
 /** The row that should count of those in all parts: `succeeded` before `skipped` before `failed`, then the higher claim. */
 function bestOf({state, runId}: RunWorld, n: number): string | undefined {
@@ -110,7 +121,8 @@ describe('a zombie', () => {
 				killable: ['zombie', 'worker'],
 				check(seen, world, ends) {
 					throwFailure(ends);
-					seals.add(sealOf(seen, world));
+					const tried = ends['worker']?.is === 'done' ? String(ends['worker'].value) : 'killed';
+					seals.add(`${sealOf(seen, world)}, ${tried} tried`);
 				},
 			});
 			expect(outcomes).toEqual([
@@ -118,8 +130,10 @@ describe('a zombie', () => {
 				'item-0: succeeded, item-1: failed FETCH_FAILED',
 				'item-0: succeeded, item-1: succeeded',
 			]);
-			// Parts of a later claim, too, when they are there before the seal.
-			expect([...seals]).toEqual(expect.arrayContaining(['1: - -', '1: 2 -', '1: 2 2', '2: - -', '2: 1 -', '2: 1 1']));
+			// Also parts that came after the worker had looked for them, of a lower and of a higher claim.
+			expect([...seals]).toEqual(
+				expect.arrayContaining(['1: - -, 2 tried', '1: 2 -, 2 tried', '1: 2 2, 2 tried', '2: 1 -, 2 tried', '2: 1 1, 0 tried']),
+			);
 		},
 	);
 
