@@ -1,7 +1,11 @@
+import {createHash, randomBytes} from 'node:crypto';
 import {resolve} from 'node:path';
+import {clock, sha256} from './adapters/machine/machine.ts';
 import type {FlowDefinition} from './lanes/flow.ts';
 import {readFlow} from './lanes/flow.ts';
 import type {Reader, Store} from './lanes/ports.ts';
+import type {ObjectStore} from './runs/object-store.ts';
+import type {RunPorts} from './runs/ports.ts';
 
 interface WiredFlow {
 	readonly load: () => Promise<FlowDefinition>;
@@ -30,4 +34,24 @@ export async function openReaders({allowOrigins}: {readonly allowOrigins: readon
 export async function openStore(out: string): Promise<Store> {
 	const {directoryStore} = await import('./adapters/directory/store.ts');
 	return directoryStore(resolve(out));
+}
+
+const TOKEN_BYTES = 6;
+
+/** What runs need from this machine, with their records in the state given. */
+export const openPorts = (state: ObjectStore): RunPorts => ({
+	state,
+	clock,
+	wallMs: () => Date.now(),
+	sha256,
+	openSha256,
+	token: () => randomBytes(TOKEN_BYTES).toString('hex'),
+});
+
+function openSha256() {
+	const hash = createHash('sha256');
+	return {
+		update: (data: string | Uint8Array) => void hash.update(data),
+		digest: () => hash.digest('hex'),
+	};
 }

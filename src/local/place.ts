@@ -1,11 +1,10 @@
-import {createHash, randomBytes} from 'node:crypto';
 import {rm, rmdir} from 'node:fs/promises';
 import {join, resolve} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {type Ownership, readOwner, takeOwnership} from '../adapters/directory/owner-lock.ts';
 import {directoryStore} from '../adapters/directory/store.ts';
 import {removeLeftovers} from '../adapters/directory/temporaries.ts';
-import {clock, memoryBytes, sha256} from '../adapters/machine/machine.ts';
+import {memoryBytes} from '../adapters/machine/machine.ts';
 import {TwolaneError} from '../lanes/errors.ts';
 import {resolveLimits} from '../lanes/limits.ts';
 import {layout} from '../runs/layout.ts';
@@ -13,6 +12,7 @@ import type {ObjectStore} from '../runs/object-store.ts';
 import type {RunPorts} from '../runs/ports.ts';
 import {type Runs, openRuns} from '../runs/runs.ts';
 import {prefixed} from '../runs/prefixed.ts';
+import {openPorts} from '../wire.ts';
 
 /** Where runs are kept, and where their outputs go. */
 export interface Place {
@@ -38,7 +38,6 @@ export interface Place {
 }
 
 const STATE = '.twolane';
-const TOKEN_BYTES = 6;
 
 /** Opens an output place and its state: by default `.twolane` in it. Nothing is made before something is written. */
 export function openPlace({out, state}: {readonly out: string | ObjectStore; readonly state?: string | undefined}): Place {
@@ -60,12 +59,7 @@ export function openPlace({out, state}: {readonly out: string | ObjectStore; rea
 	}
 
 	const ports: RunPorts = {
-		state: stateStore,
-		clock,
-		wallMs: () => Date.now(),
-		sha256,
-		openSha256,
-		token: () => randomBytes(TOKEN_BYTES).toString('hex'),
+		...openPorts(stateStore),
 		isWorkedOn: async runId => (stateFolder === undefined ? undefined : (await readOwner(runFolder(runId))) !== undefined),
 	};
 
@@ -110,11 +104,3 @@ async function removeEmpty(folders: readonly string[]): Promise<void> {
 }
 
 const folderOf = ({uri}: ObjectStore): string | undefined => (uri.startsWith('file:') ? resolve(fileURLToPath(uri)) : undefined);
-
-function openSha256() {
-	const hash = createHash('sha256');
-	return {
-		update: (data: string | Uint8Array) => void hash.update(data),
-		digest: () => hash.digest('hex'),
-	};
-}

@@ -13,6 +13,8 @@ export interface NewRun {
 	readonly runId?: string | undefined;
 	readonly engine?: RunSpec['engine'] | undefined;
 	readonly maxWorkers?: number | undefined;
+	/** sha256 of the whole request, where one asked for it over HTTP. */
+	readonly request?: string | undefined;
 	/** The state is not `.twolane` of `out`. Default: it is. */
 	readonly isStateApart?: boolean | undefined;
 }
@@ -75,14 +77,15 @@ async function createNamed(ports: RunPorts, run: NewRun, runId: string): Promise
 	const created = there ? {spec: there, isNew: false} : await write(ports, makeSpec(ports, run, {runId, fresh: 0}));
 	const {spec} = created;
 	await register(ports, spec);
-	if (identify(spec, 0, ports.sha256) === identify(run.identity, 0, ports.sha256)) return created;
+	const isSame = identify(spec, 0, ports.sha256) === identify(run.identity, 0, ports.sha256) && spec.request === run.request;
+	if (isSame) return created;
 	const what = spec.flow === run.identity.flow ? 'with other options or sources' : `of the flow '${spec.flow}'`;
 	throw new TwolaneError('RUN_REFUSED', `run ${runId} is there already, ${what}: give this one another runId`);
 }
 
 function makeSpec(
 	{wallMs, sha256}: RunPorts,
-	{identity, session, engine = 'auto', maxWorkers = 50, isStateApart}: NewRun,
+	{identity, session, engine = 'auto', maxWorkers = 50, isStateApart, request}: NewRun,
 	{runId, fresh}: {readonly runId: string; readonly fresh: number},
 ): RunSpec {
 	const createdAt = new Date(wallMs()).toISOString();
@@ -95,6 +98,7 @@ function makeSpec(
 		session,
 		engine,
 		maxWorkers,
+		...(request !== undefined && {request}),
 		createdAt,
 		...(isStateApart && {isStateApart}),
 	} as const;

@@ -1,9 +1,10 @@
 import {TwolaneError} from '../lanes/errors.ts';
+import {readItemLine} from '../manifest/item-line.ts';
 import {layout} from './layout.ts';
 import {readLines} from './lines.ts';
 import type {ObjectStore} from './object-store.ts';
 import type {Shard} from './plan.ts';
-import type {PendingRow} from './row.ts';
+import type {PendingRow, Row} from './row.ts';
 import {invalidState, readNamed} from './stored-json.ts';
 
 /** The ordinal that a line of an items file, or a row, begins with; `undefined` when it does not. */
@@ -42,3 +43,19 @@ export function pendingTextOf(line: string): string {
 }
 
 export const pendingRowOf = (line: string): PendingRow => JSON.parse(pendingTextOf(line)) as PendingRow;
+
+/** The row of an item over which the platform has lost one worker after another. */
+export function lostRowOf(line: string): Row {
+	const {n, id, source, meta} = readItemLine(line).entry;
+	const message = 'three workers in a row were lost on this shard, and none of them ended an item';
+	return {
+		n,
+		id,
+		...(source !== undefined && {source}),
+		...(meta !== undefined && {meta}),
+		attempts: 0,
+		timings: {},
+		status: 'failed',
+		error: {code: 'WORKER_LOST', stage: 'run', retryable: true, message},
+	};
+}

@@ -1,7 +1,7 @@
 import {z} from 'zod';
-import {ordinalOf, pendingRowOf, readItemLines} from './item-lines.ts';
+import {lostRowOf, ordinalOf, pendingRowOf, readItemLines} from './item-lines.ts';
 import {type ShardPlace, layout} from './layout.ts';
-import {type PartHeader, listWork, partName, readPart, writePart} from './part.ts';
+import {type PartHeader, countEnded, listWork, partName, readPart, writePart} from './part.ts';
 import type {Shard} from './plan.ts';
 import type {RunPorts} from './ports.ts';
 import type {Row} from './row.ts';
@@ -19,6 +19,8 @@ export interface OpenShard {
 	/** Whether the claim before ours did not end in order: a process died. */
 	readonly isAfterDeath: boolean;
 	readonly isComplete: boolean;
+	/** Whether the platform lost one dispatch after another of the same life over this shard, and none of them ended an item. */
+	readonly isLost: boolean;
 	/** Lines of the open items that may have been in flight when the claim before ours died. */
 	suspects(): AsyncGenerator<string>;
 	/** Lines of the open items, in order; each is on record as started before it is given. */
@@ -30,6 +32,8 @@ export interface OpenShard {
 	end(work: Work): Promise<void>;
 	/** Lists every open item as pending. */
 	addPending(): Promise<void>;
+	/** Ends every open item as `WORKER_LOST`. */
+	addLost(): Promise<void>;
 	/** Ends the shard; the seal that counts may be another worker's. */
 	seal(work: Work): Promise<Seal>;
 }
@@ -37,18 +41,32 @@ export interface OpenShard {
 export interface OpenShardOptions {
 	/** How many items may be put on record as started at once. */
 	readonly window: () => number;
+	/** Whose dispatch this is. */
+	readonly life?: string | undefined;
 }
+
+/** Dispatches in a row: the first as any other, the rest in careful mode. */
+const MOST_LOST = 3;
 
 type ShardPorts = Pick<RunPorts, 'state' | 'openSha256' | 'wallMs'>;
 
-export const claimSchema = z.strictObject({started: z.int().nonnegative(), createdAt: z.iso.datetime()});
+export const claimSchema = z.strictObject({
+	/** Items of the shard, from its beginning, that may have been started before the first part says more. */
+	started: z.int().nonnegative(),
+	/** Whose dispatch it was, and what had ended before it: what tells a shard that kills its workers from a worker that was killed. */
+	life: z.string().optional(),
+	ended: z.int().nonnegative().optional(),
+	createdAt: z.iso.datetime(),
+});
+export type ClaimRecord = Omit<z.infer<typeof claimSchema>, 'createdAt'>;
 
 /** Takes one worker's turn at a shard: a claim, then whatever earlier claims have left. */
-export async function openShard(ports: ShardPorts, place: ShardPlace, shard: Shard, {window}: OpenShardOptions): Promise<OpenShard> {
+export async function openShard(ports: ShardPorts, place: ShardPlace, shard: Shard, {window, life}: OpenShardOptions): Promise<OpenShard> {
 	const {state} = ports;
-	const {highestClaim} = await listWork(state, place);
+	const before = await listWork(state, place);
 	const started = Math.min(shard.count, window());
-	const claim = await createClaim(ports, place, {claim: highestClaim + 1, started});
+	const record = {started, ...(life !== undefined && {life, ended: totalOf(countEnded(before))})};
+	const claim = await createClaim(ports, place, {claim: before.highestClaim + 1, record});
 	// Listed after claiming: whoever writes later finds our claim, and is not counted upon.
 	const {parts} = await listWork(state, place);
 	const rows = createShardRows(state);
@@ -58,9 +76,13 @@ export async function openShard(ports: ShardPorts, place: ShardPlace, shard: Sha
 		rows.addPart(name, part);
 		headers.push({...part.header, claim: name.claim});
 	}
-	const suspectsEnd = await findSuspects(ports, place, {claim, headers});
-	return joinShard(ports, {place, shard, claim, rows, works: headers.flatMap(({work}) => work ?? []), window, started, suspectsEnd});
+	const deaths = await readDeaths(ports, place, {claim, headers});
+	const works = headers.flatMap(({work}) => work ?? []);
+	const suspectsEnd = findSuspectsEnd(deaths, headers);
+	return joinShard(ports, {place, shard, claim, rows, works, window, started, suspectsEnd, isLost: isLostWith(deaths, record)});
 }
+
+const totalOf = ({succeeded, failed, skipped}: ReturnType<typeof countEnded>): number => succeeded + failed + skipped;
 
 interface Header extends PartHeader {
 	readonly claim: number;
@@ -70,26 +92,40 @@ interface Header extends PartHeader {
 export async function createClaim(
 	ports: ShardPorts,
 	place: ShardPlace,
-	{claim, started}: {readonly claim: number; readonly started: number},
+	{claim, record}: {readonly claim: number; readonly record: ClaimRecord},
 ): Promise<number> {
-	const record: z.infer<typeof claimSchema> = {started, createdAt: new Date(ports.wallMs()).toISOString()};
-	const isOurs = await ports.state.create(layout.claim(place, claim), JSON.stringify(record));
-	return isOurs ? claim : await createClaim(ports, place, {claim: claim + 1, started});
+	const whole: z.infer<typeof claimSchema> = {...record, createdAt: new Date(ports.wallMs()).toISOString()};
+	const isOurs = await ports.state.create(layout.claim(place, claim), JSON.stringify(whole));
+	return isOurs ? claim : await createClaim(ports, place, {claim: claim + 1, record});
 }
 
-/** Up to where the claims since the last clean end may have started items; 0 when none of them died. */
-async function findSuspects(
+/** The claims since the last one that ended in order, oldest first. */
+async function readDeaths(
 	{state}: ShardPorts,
 	place: ShardPlace,
 	{claim, headers}: {readonly claim: number; readonly headers: readonly Header[]},
-): Promise<number> {
+): Promise<readonly (ClaimRecord & {readonly claim: number})[]> {
 	const lastClean = Math.max(0, ...headers.filter(({isEnd}) => isEnd).map(header => header.claim));
-	let started = Math.max(0, ...headers.filter(header => header.claim > lastClean).map(header => header.started));
+	const deaths: (ClaimRecord & {readonly claim: number})[] = [];
 	for (let died = lastClean + 1; died < claim; died++) {
 		const record = await readRecord(state, layout.claim(place, died), claimSchema);
-		started = Math.max(started, record?.value.started ?? 0);
+		deaths.push({started: 0, ...record?.value, claim: died});
 	}
-	return started;
+	return deaths;
+}
+
+/** Up to where the claims that died may have started items; 0 when none did. */
+function findSuspectsEnd(deaths: readonly (ClaimRecord & {readonly claim: number})[], headers: readonly Header[]): number {
+	const first = deaths[0]?.claim;
+	if (first === undefined) return 0;
+	const recorded = headers.filter(({claim}) => claim >= first).map(({started}) => started);
+	return Math.max(...recorded, ...deaths.map(({started}) => started));
+}
+
+/** Whether the last dispatches of this life all died, and nothing has ended since the first of them. */
+function isLostWith(deaths: readonly ClaimRecord[], {life, ended}: ClaimRecord): boolean {
+	const last = deaths.slice(-MOST_LOST);
+	return life !== undefined && last.length === MOST_LOST && last.every(death => death.life === life && death.ended === ended);
 }
 
 interface Claimed {
@@ -102,9 +138,10 @@ interface Claimed {
 	/** Items on record as started by our claim. */
 	readonly started: number;
 	readonly suspectsEnd: number;
+	readonly isLost: boolean;
 }
 
-function joinShard(ports: ShardPorts, {place, shard, claim, rows, works, window, started: first, suspectsEnd}: Claimed): OpenShard {
+function joinShard(ports: ShardPorts, {place, shard, claim, rows, works, window, started: first, suspectsEnd, isLost}: Claimed): OpenShard {
 	const {state} = ports;
 	const counts = {succeeded: 0, failed: 0, skipped: 0};
 	let started = first;
@@ -149,6 +186,7 @@ function joinShard(ports: ShardPorts, {place, shard, claim, rows, works, window,
 		claim,
 		rows,
 		isAfterDeath: suspectsEnd > 0,
+		isLost,
 		get isComplete() {
 			return rows.size >= shard.count;
 		},
@@ -169,6 +207,9 @@ function joinShard(ports: ShardPorts, {place, shard, claim, rows, works, window,
 		end: work => inTurn(() => writeNext({isEnd: true, work})),
 		async addPending() {
 			for await (const {text} of linesFrom(() => true)) rows.add(pendingRowOf(text), claim);
+		},
+		async addLost() {
+			for await (const {text} of linesFrom(() => true)) rows.add(lostRowOf(text), claim);
 		},
 		seal: work =>
 			inTurn(async () => {

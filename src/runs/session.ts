@@ -4,7 +4,9 @@ import type {ResolvedLimits} from '../lanes/limits.ts';
 import {createEnding} from './ending.ts';
 import {ordinalOf} from './item-lines.ts';
 import {type OpenShard, createClaim, openShard} from './open-shard.ts';
-import {type ShardWork, countEnded, listAllWork} from './part.ts';
+import type {GenerationPlace} from './layout.ts';
+import type {ObjectStore} from './object-store.ts';
+import {type ShardWork, countEnded, listAllWork, listWork} from './part.ts';
 import type {Shard} from './plan.ts';
 import type {RunPorts} from './ports.ts';
 import {readShard} from './read-shard.ts';
@@ -14,8 +16,9 @@ import {type Seal, readSeal, writeRowFiles, writeUntouched} from './seal.ts';
 import {type Generation, type Standing, addSeals} from './standing.ts';
 import {type WorkMeter, createWorkMeter} from './work-record.ts';
 
-/** At most this much finished work is lost when the process is killed, in milliseconds. */
-const SAVE_EVERY_MS = 1000;
+// At most this much finished work is lost when the process is killed, in milliseconds: a folder is near, a bucket counts its requests.
+const SAVE_EVERY_MS = 500;
+const SAVE_EVERY_SHARED_MS = 15_000;
 /** Items put on record as started at once, at least; more when they go fast. */
 const FEWEST_STARTED = 64;
 
@@ -40,8 +43,10 @@ export interface Session {
 	readonly interrupt: () => void;
 	/** Saves what is done, and no more: the run goes on another time. */
 	readonly drop: () => Promise<void>;
-	/** Saves, and ends every claim: cancelled shards with their open items as pending, others open. @returns how open shards look. */
-	readonly close: (reason: CompletionReason) => Promise<readonly Seal[]>;
+	/** Saves, and ends every claim: cancelled shards with their open items as pending, others open. */
+	readonly close: (reason: CompletionReason) => Promise<void>;
+	/** After the end: how the shards look that are open. */
+	readonly show: () => Promise<readonly Seal[]>;
 }
 
 export interface SessionOptions {
@@ -50,6 +55,8 @@ export interface SessionOptions {
 	readonly stop?: AbortSignal | undefined;
 	readonly signal?: AbortSignal | undefined;
 	readonly drainMs?: number | undefined;
+	/** Whose dispatch this is, where an orchestrator hands out the shards. */
+	readonly life?: string | undefined;
 }
 
 /** Begins to work on the newest generation; nothing is claimed yet. */
@@ -61,7 +68,8 @@ export async function openSession(
 	const {state} = ports;
 	const {place, plan, seals} = generation;
 	const unsealed = plan.filter(({shard}) => !seals.has(shard));
-	const touched = await listAllWork(state, place);
+	const touched = await listTouched(state, place, unsealed);
+	const saveEveryMs = state.isShared ? SAVE_EVERY_SHARED_MS : SAVE_EVERY_MS;
 	const counts = countBefore(standing, unsealed, touched);
 	const before = counts.succeeded + counts.failed + counts.skipped;
 	const opened = new Map<number, OpenShard>();
@@ -70,13 +78,13 @@ export async function openSession(
 	const startedMs = ports.clock.nowMs();
 	const meter: WorkMeter = createWorkMeter({wallMs: ports.wallMs, ...options});
 	const ending = createEnding(ports, {...options, runId: place.runId, control: standing.control});
-	const cancelSaving = repeat(ports.clock, SAVE_EVERY_MS, {step: saveAll, fail: ending.fail});
+	const cancelSaving = repeat(ports.clock, saveEveryMs, {step: saveAll, fail: ending.fail});
 
 	/** As many as end in two checkpoints' time. */
 	function window(): number {
 		const seconds = Math.max(0.001, (ports.clock.nowMs() - startedMs) / 1000);
 		const rate = (counts.succeeded + counts.failed + counts.skipped - before) / seconds;
-		return Math.max(FEWEST_STARTED, Math.ceil((2 * rate * SAVE_EVERY_MS) / 1000));
+		return Math.max(FEWEST_STARTED, Math.ceil((2 * rate * saveEveryMs) / 1000));
 	}
 
 	/** `undefined`: somebody else has sealed it. */
@@ -87,7 +95,7 @@ export async function openSession(
 			sealed.add(shard.shard);
 			return undefined;
 		}
-		const claimed = await openShard(ports, {...place, shard: shard.shard}, shard, {window});
+		const claimed = await openShard(ports, {...place, shard: shard.shard}, shard, {window, life: options.life});
 		opened.set(shard.shard, claimed);
 		return claimed;
 	}
@@ -106,6 +114,7 @@ export async function openSession(
 		for (const shard of unsealed) {
 			if (sealed.has(shard.shard) || (isCareful && (touched.get(shard.shard)?.highestClaim ?? 0) === 0)) continue;
 			const claimed = await claim(shard);
+			if (claimed?.isLost) await claimed.addLost();
 			if (claimed?.isComplete) await seal(claimed);
 			if (claimed === undefined || claimed.isComplete) continue;
 			for await (const line of isCareful ? claimed.suspects() : claimed.lines()) {
@@ -134,7 +143,7 @@ export async function openSession(
 			const own = opened.get(shard.shard)?.claim;
 			// Another worker may be about to seal files of its claim's name.
 			const isForeign = own === undefined && state.isShared && left.claim > 0;
-			const claim = isForeign ? await createClaim(ports, shardPlace, {claim: left.claim + 1, started: 0}) : (own ?? left.claim);
+			const claim = isForeign ? await createClaim(ports, shardPlace, {claim: left.claim + 1, record: {started: 0}}) : (own ?? left.claim);
 			shown.push(await writeRowFiles(ports, shardPlace, {...left, claim}));
 		}
 		return shown;
@@ -168,8 +177,8 @@ export async function openSession(
 			await saveAll();
 			if (reason === 'CANCELLED') await cancelAll();
 			for (const shard of opened.values()) await shard.end(meter.take());
-			return await show();
 		},
+		show,
 	};
 
 	async function cancelAll(): Promise<void> {
@@ -180,6 +189,18 @@ export async function openSession(
 			if (claimed) await seal(claimed);
 		}
 	}
+}
+
+/** Claims and parts of the open shards; of one shard nobody else's names are listed. */
+async function listTouched(
+	state: ObjectStore,
+	place: GenerationPlace,
+	unsealed: readonly Shard[],
+): Promise<ReadonlyMap<number, ShardWork>> {
+	const [only] = unsealed;
+	if (only === undefined || unsealed.length > 1) return await listAllWork(state, place);
+	const work = await listWork(state, {...place, shard: only.shard});
+	return work.highestClaim === 0 && work.parts.length === 0 ? new Map() : new Map([[only.shard, work]]);
 }
 
 function countBefore(

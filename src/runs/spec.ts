@@ -1,6 +1,7 @@
 import {z} from 'zod';
 import {TwolaneError} from '../lanes/errors.ts';
 import {writeStableJson} from '../manifest/identify.ts';
+import {engineNames} from './engine.ts';
 import {LAYOUT_VERSION, layout} from './layout.ts';
 import type {RunPorts} from './ports.ts';
 import {invalidState, parseJson, parseRecord, placeOf} from './stored-json.ts';
@@ -61,8 +62,10 @@ export const specSchema = z.strictObject({
 	/** How many equal runs there were before: `--fresh` starts another one. */
 	fresh: count,
 	session: sessionSchema,
-	engine: z.enum(['auto', 'in-process', 'lambda', 'distributed-map']),
+	engine: z.enum(['auto', ...engineNames]),
 	maxWorkers: z.int().positive(),
+	/** Of the whole request that asked for the run over HTTP: the same `Idempotency-Key` with another one is refused. */
+	request: sha256Hex.optional(),
 	createdAt: z.iso.datetime(),
 	/** Of all the rest: a hand-edited spec is refused. */
 	sha256: sha256Hex,

@@ -1,18 +1,16 @@
 import type {CpuPool} from '../lanes/ports.ts';
 import type {LanesSetup} from '../lanes/lanes.ts';
 import type {Outcome} from '../lanes/outcome.ts';
-import {type Run, startRun, stopReasonOf} from '../lanes/run.ts';
-import {type CompletionReason, type Snapshot, emptySnapshot} from '../lanes/snapshot.ts';
-import {parseItemLine} from '../manifest/item-line.ts';
+import type {Run} from '../lanes/run.ts';
+import {type Snapshot, emptySnapshot} from '../lanes/snapshot.ts';
 import {TwolaneError} from '../lanes/errors.ts';
+import {driveAll} from './drive.ts';
 import {type RunReport, finishRun} from './finish.ts';
-import {stampOutputs} from './outputs.ts';
 import {pullFrom} from './pull-from.ts';
 import type {RunPorts} from './ports.ts';
 import {replayOutcomes} from './replay.ts';
-import {keepable} from './row.ts';
-import {type Session, openSession} from './session.ts';
-import {type Generation, type Standing, isSealed, latest, readStanding, sessionOf, totalOf, upTo} from './standing.ts';
+import {openSession} from './session.ts';
+import {type Generation, type Standing, isSealed, latest, readStanding, totalOf, upTo} from './standing.ts';
 
 export interface WorkOptions {
 	readonly lanes: LanesSetup;
@@ -107,62 +105,12 @@ async function workOn(ports: RunPorts, opened: Opened, options: WorkOptions): Pr
 	const session = await openSession(ports, opened, {...options, limits, snapshot});
 	try {
 		const reason = await driveAll(session, opened, options);
-		const shown = await session.close(reason);
+		await session.close(reason);
+		const shown = await session.show();
 		const left = upTo(await readStanding(ports, standing.spec.runId), opened.generation.place.generation);
 		return await finishRun(ports, left, {reason, shown, limits});
 	} catch (error) {
 		await session.drop();
-		throw error;
-	}
-}
-
-/** First what may have killed a process, then the rest. @returns why it ended. */
-async function driveAll(session: Session, opened: Opened, options: WorkOptions): Promise<CompletionReason> {
-	// Told after whoever starts us made the run ready.
-	const {state} = opened.standing.control;
-	if (state !== 'running') return state === 'paused' ? 'PAUSED' : 'CANCELLED';
-	const isCareful = options.isolatedPool !== undefined && options.lanes.flow.transform !== undefined;
-	const reason = isCareful ? await drive(session, opened, {...options, isCareful}) : 'ALL_COMPLETED';
-	return reason === 'ALL_COMPLETED' ? await drive(session, opened, {...options, isCareful: false}) : reason;
-}
-
-/** Runs the lanes over the session's items and keeps every outcome. @returns why they ended. */
-async function drive(
-	session: Session,
-	{standing, generation, view, emit}: Opened,
-	{lanes, isolatedPool, isCareful}: WorkOptions & {readonly isCareful: boolean},
-): Promise<CompletionReason> {
-	const {spec} = standing;
-	const {toleratedFailureCount, toleratedFailurePercentage} = sessionOf(standing);
-	const outputs = {spec, generation: generation.place.generation, claimOf: session.claimOf, onSuperseded: session.interrupt};
-	const run = startRun({
-		...lanes,
-		...(isCareful && isolatedPool && {pool: isolatedPool}),
-		store: lanes.store && stampOutputs(lanes.store, outputs),
-		runId: spec.runId,
-		items: session.lines({isCareful}),
-		open: line => parseItemLine(line as string, lanes.flow),
-		total: totalOf(standing),
-		before: session.ended(),
-		toleratedFailureCount,
-		toleratedFailurePercentage,
-		stop: session.stop,
-		signal: session.abandon,
-	});
-	view.run = run;
-	try {
-		for await (const given of run) {
-			const outcome = keepable(given);
-			// First out, then kept: a process that goes on after a kill need not tell again what it finds kept.
-			const taking = emit(outcome);
-			if (taking) await taking;
-			const settling = session.settle(outcome, {isCareful});
-			if (settling) await settling;
-		}
-		return (await run.report()).completionReason ?? 'INTERRUPTED';
-	} catch (error) {
-		session.fail(error);
-		if (session.isDrained(error)) return stopReasonOf(session.stop.reason);
 		throw error;
 	}
 }

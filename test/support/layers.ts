@@ -58,11 +58,18 @@ const adapter = (packages: readonly string[], inside: readonly string[] = []): R
 const rooms: Readonly<Record<string, Room>> = {
 	lanes: {inside: [], packages: ['p-map']},
 	manifest: {inside: ['lanes'], packages: ['zod', 'csv-parse', 'csv-parse/sync', 'node:zlib']},
-	runs: {inside: ['lanes', 'manifest'], packages: ['zod']},
+	runs: {inside: ['lanes', 'manifest'], packages: ['p-map', 'zod']},
+	api: {inside: ['runs', 'lanes', 'manifest'], packages: ['hono', 'zod', 'ulid']},
 	'adapters/directory': adapter([]),
 	'adapters/files': adapter([]),
 	'adapters/http': adapter(['undici', 'ipaddr.js'], ['lanes/retry-after.ts']),
 	// A pool of one thread in a process of its own.
+	// Packages of the SDK and its own parts; types of the ports only.
+	'adapters/s3': adapter(['@aws-sdk/client-s3', '@aws-sdk/lib-storage', '@smithy/node-http-handler', 'csv-parse']),
+	'adapters/lambda': adapter(['@aws-sdk/client-lambda', '@smithy/node-http-handler']),
+	'adapters/step-functions': adapter(['@aws-sdk/client-sfn', '@smithy/node-http-handler']),
+	'adapters/cloudformation': adapter(['@aws-sdk/client-cloudformation', '@smithy/node-http-handler']),
+	'adapters/log': adapter(['@aws-lambda-powertools/logger', '@aws-lambda-powertools/metrics']),
 	'adapters/isolation': adapter([], ['adapters/pool']),
 	'adapters/machine': adapter([]),
 	'adapters/pool': adapter(['piscina'], ['lanes/border.ts']),
