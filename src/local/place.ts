@@ -8,6 +8,7 @@ import {memoryBytes} from '../adapters/machine/machine.ts';
 import {TwolaneError} from '../lanes/errors.ts';
 import {resolveLimits} from '../lanes/limits.ts';
 import {layout} from '../runs/layout.ts';
+import {takeLease} from '../runs/lease.ts';
 import type {ObjectStore} from '../runs/object-store.ts';
 import type {RunPorts} from '../runs/ports.ts';
 import {type Runs, openRuns} from '../runs/runs.ts';
@@ -22,9 +23,9 @@ export interface Place {
 	readonly out: ObjectStore;
 	/** Whether the records do not lie in `.twolane` of the output place. */
 	readonly isStateApart: boolean;
-	/** The folders of both, where they are folders: a source leaves them out. */
+	/** Where both are, folders and `s3://` places: a source leaves them out. */
 	readonly folders: readonly string[];
-	/** The folder of a run's records; its key where the state is no folder. */
+	/** The folder of a run's records, or its address where the state is no folder; with `/` at its end. */
 	readonly folderOf: (runId: string) => string;
 	/**
 	 * Makes this process the run's only worker, where the state is a folder.
@@ -40,17 +41,20 @@ export interface Place {
 const STATE = '.twolane';
 
 /** Opens an output place and its state: by default `.twolane` in it. Nothing is made before something is written. */
-export function openPlace({out, state}: {readonly out: string | ObjectStore; readonly state?: string | undefined}): Place {
+export function openPlace({out, state}: {readonly out: string | ObjectStore; readonly state?: string | ObjectStore | undefined}): Place {
 	const outStore = typeof out === 'string' ? directoryStore(out) : out;
 	const outFolder = folderOf(outStore);
 	const stateStore =
 		state !== undefined
-			? directoryStore(state)
+			? typeof state === 'string'
+				? directoryStore(state)
+				: state
 			: outFolder === undefined
 				? prefixed(outStore, `${STATE}/`)
 				: directoryStore(join(outFolder, STATE));
 	const stateFolder = folderOf(stateStore);
-	const runFolder = (runId: string): string => join(stateFolder ?? '', layout.run(runId));
+	const runFolder = (runId: string): string =>
+		stateFolder === undefined ? `${withoutSlash(stateStore.uri)}/${layout.run(runId)}` : join(stateFolder, layout.run(runId));
 
 	async function removeEmptyFolders(): Promise<void> {
 		if (stateFolder === undefined) return;
@@ -60,18 +64,18 @@ export function openPlace({out, state}: {readonly out: string | ObjectStore; rea
 
 	const ports: RunPorts = {
 		...openPorts(stateStore),
-		isWorkedOn: async runId => (stateFolder === undefined ? undefined : (await readOwner(runFolder(runId))) !== undefined),
+		...(stateFolder !== undefined && {isWorkedOn: async (runId: string) => (await readOwner(runFolder(runId))) !== undefined}),
 	};
 
 	return {
 		out: outStore,
 		ports,
 		runs: openRuns(ports, {limits: resolveLimits({}, {memoryBytes: memoryBytes()})}),
-		isStateApart: state !== undefined && outFolder !== undefined && stateFolder !== join(outFolder, STATE),
-		folders: [outFolder, stateFolder].filter(folder => folder !== undefined),
+		isStateApart: state !== undefined && withoutSlash(stateStore.uri) !== `${withoutSlash(outStore.uri)}/${STATE}`,
+		folders: [outStore, stateStore].map(nameOfStore).filter(folder => folder !== undefined),
 		folderOf: runFolder,
 		async own(runId, signal) {
-			if (stateFolder === undefined) return async () => {};
+			if (stateFolder === undefined) return await ownShared(ports, runId, signal);
 			const ownership = await takeOwnership(runFolder(runId), {what: `run ${runId}`, ...(signal && {signal})});
 			if (!ownership.isTaken) throw new TwolaneError('RUN_BUSY', ownership.message);
 			for (const folder of [outFolder, stateFolder]) if (folder !== undefined) await removeLeftovers(folder).catch(() => {});
@@ -84,6 +88,14 @@ export function openPlace({out, state}: {readonly out: string | ObjectStore; rea
 		},
 		removeEmptyFolders,
 	};
+}
+
+/** Where several machines may work, the lease says whether one does. */
+async function ownShared(ports: RunPorts, runId: string, signal: AbortSignal | undefined): Promise<() => Promise<void>> {
+	if (!ports.state.isShared) return async () => {};
+	const lease = await takeLease(ports, runId, {life: ports.token(), signal});
+	if (lease) return () => lease.release();
+	throw new TwolaneError('RUN_BUSY', `run ${runId} is worked on by another machine, or a function: look at it with status, or try again when it has stopped`);
 }
 
 async function letGo(
@@ -102,5 +114,9 @@ const temporariesOf = (outFolder: string | undefined): readonly string[] =>
 async function removeEmpty(folders: readonly string[]): Promise<void> {
 	for (const folder of folders) await rmdir(folder).catch(() => {});
 }
+
+const withoutSlash = (uri: string): string => uri.replace(/\/+$/u, '');
+
+const nameOfStore = (store: ObjectStore): string | undefined => (store.uri.startsWith('s3://') ? store.uri : folderOf(store));
 
 const folderOf = ({uri}: ObjectStore): string | undefined => (uri.startsWith('file:') ? resolve(fileURLToPath(uri)) : undefined);

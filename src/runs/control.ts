@@ -8,12 +8,14 @@ const controlSchema = z.strictObject({
 	state: z.enum(['running', 'paused', 'cancelled']),
 	/** Of whoever resumed: it holds until the next one. */
 	session: sessionSchema.optional(),
+	/** Why nobody can work on the run: its list cannot be used. */
+	problem: z.string().optional(),
 	createdAt: z.iso.datetime(),
 });
 type ControlRecord = z.infer<typeof controlSchema>;
 
 /** What the run was last told; `k` counts the tellings, 0 is none. */
-export interface Control extends Pick<ControlRecord, 'state' | 'session'> {
+export interface Control extends Pick<ControlRecord, 'state' | 'session' | 'problem'> {
 	readonly k: number;
 }
 
@@ -25,7 +27,8 @@ export async function readControl(ports: Pick<RunPorts, 'state'>, runId: string)
 	}
 	if (k === 0) return {k, state: 'running'};
 	const record = await readRecord(ports.state, layout.control(runId, k), controlSchema);
-	return {k, state: record?.value.state ?? 'running', ...(record?.value.session && {session: record.value.session})};
+	const {state = 'running', session, problem} = record?.value ?? {};
+	return {k, state, ...(session && {session}), ...(problem !== undefined && {problem})};
 }
 
 /** Tells the run something after control `k`. `false`: somebody else was faster, look again. */

@@ -2,11 +2,12 @@ import type {LanesSetup} from '../lanes/lanes.ts';
 import type {Outcome} from '../lanes/outcome.ts';
 import type {CpuPool} from '../lanes/ports.ts';
 import {type Run, startRun, stopReasonOf} from '../lanes/run.ts';
-import type {CompletionReason} from '../lanes/snapshot.ts';
+import {type CompletionReason, type Snapshot, emptySnapshot} from '../lanes/snapshot.ts';
 import {parseItemLine} from '../manifest/item-line.ts';
 import {stampOutputs} from './outputs.ts';
+import type {RunPorts} from './ports.ts';
 import {keepable} from './row.ts';
-import type {Session} from './session.ts';
+import {type Session, type SessionOptions, openSession} from './session.ts';
 import {type Generation, type Standing, sessionOf, totalOf} from './standing.ts';
 
 /** What the lanes are driven over, and who sees it. */
@@ -24,8 +25,27 @@ export interface DriveOptions {
 	readonly isolatedPool?: (() => CpuPool) | undefined;
 }
 
+/** Works on the open shards until they are sealed or something stops it. @returns why it ended, and the session, which is over. */
+export async function driveSession(
+	ports: RunPorts,
+	driven: Driven,
+	options: DriveOptions & Omit<SessionOptions, 'limits' | 'snapshot'>,
+): Promise<{readonly reason: CompletionReason; readonly session: Session}> {
+	const {limits} = options.lanes;
+	const snapshot = (): Snapshot => driven.view.run?.snapshot() ?? emptySnapshot({});
+	const session = await openSession(ports, driven, {...options, limits, snapshot});
+	try {
+		const reason = await driveAll(session, driven, options);
+		await session.close(reason);
+		return {reason, session};
+	} catch (error) {
+		await session.drop();
+		throw error;
+	}
+}
+
 /** First what may have killed a process, then the rest. @returns why it ended. */
-export async function driveAll(session: Session, opened: Driven, options: DriveOptions): Promise<CompletionReason> {
+async function driveAll(session: Session, opened: Driven, options: DriveOptions): Promise<CompletionReason> {
 	// Told after whoever starts us made the run ready.
 	const {state} = opened.standing.control;
 	if (state !== 'running') return state === 'paused' ? 'PAUSED' : 'CANCELLED';

@@ -26,6 +26,8 @@ export interface RunView {
 	readonly etaSeconds?: number;
 	/** It is to run, and nobody works on it. */
 	readonly stalled?: boolean;
+	/** Why nobody can work on it. */
+	readonly problem?: string;
 	readonly topErrors: readonly TopError[];
 	/** Names of its sources. */
 	readonly sources: readonly string[];
@@ -66,6 +68,7 @@ export async function viewOf(ports: RunPorts, standing: Standing): Promise<RunVi
 		throughput,
 		...(pending > 0 && throughput > 0 && status === 'RUNNING' && {etaSeconds: pending / throughput}),
 		...(status === 'RUNNING' && isWorkedOn === false && {stalled: true}),
+		...(standing.control.problem !== undefined && {problem: standing.control.problem}),
 		// A report knows those of shards that are not sealed, too.
 		topErrors: current?.topErrors ?? topErrors(stats),
 	};

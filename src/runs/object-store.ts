@@ -4,6 +4,8 @@ import type {Store} from '../lanes/ports.ts';
 export interface ObjectEntry {
 	readonly key: string;
 	readonly bytes: number;
+	/** When it was written, by the store's wall clock, where the listing says so. */
+	readonly modifiedMs?: number | undefined;
 }
 
 /** What is known of an object without reading it. `etag` changes with its content. */

@@ -1,7 +1,7 @@
 import {z} from 'zod';
 import {lostRowOf, ordinalOf, pendingRowOf, readItemLines} from './item-lines.ts';
 import {type ShardPlace, layout} from './layout.ts';
-import {type PartHeader, countEnded, listWork, partName, readPart, writePart} from './part.ts';
+import {type PartHeader, type ShardWork, countEnded, listWork, partName, readPart, writePart} from './part.ts';
 import type {Shard} from './plan.ts';
 import type {RunPorts} from './ports.ts';
 import type {Row} from './row.ts';
@@ -43,6 +43,8 @@ export interface OpenShardOptions {
 	readonly window: () => number;
 	/** Whose dispatch this is. */
 	readonly life?: string | undefined;
+	/** Claims and parts as they were listed a while ago; default: they are listed. */
+	readonly before?: ShardWork | undefined;
 }
 
 /** Dispatches in a row: the first as any other, the rest in careful mode. */
@@ -61,9 +63,14 @@ export const claimSchema = z.strictObject({
 export type ClaimRecord = Omit<z.infer<typeof claimSchema>, 'createdAt'>;
 
 /** Takes one worker's turn at a shard: a claim, then whatever earlier claims have left. */
-export async function openShard(ports: ShardPorts, place: ShardPlace, shard: Shard, {window, life}: OpenShardOptions): Promise<OpenShard> {
+export async function openShard(
+	ports: ShardPorts,
+	place: ShardPlace,
+	shard: Shard,
+	{window, life, before: known}: OpenShardOptions,
+): Promise<OpenShard> {
 	const {state} = ports;
-	const before = await listWork(state, place);
+	const before = known ?? (await listWork(state, place));
 	const started = Math.min(shard.count, window());
 	const record = {started, ...(life !== undefined && {life, ended: totalOf(countEnded(before))})};
 	const claim = await createClaim(ports, place, {claim: before.highestClaim + 1, record});

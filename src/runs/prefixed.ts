@@ -15,7 +15,7 @@ export function prefixed(store: ObjectStore, prefix: string): ObjectStore {
 		read: (key, range) => store.read(keyOf(key), range),
 		async *list(start, {after} = {}) {
 			const options = after === undefined ? {} : {after: keyOf(after)};
-			for await (const {key, bytes} of store.list(keyOf(start), options)) yield {key: key.slice(prefix.length), bytes};
+			for await (const entry of store.list(keyOf(start), options)) yield {...entry, key: entry.key.slice(prefix.length)};
 		},
 		remove: key => store.remove(keyOf(key)),
 	};

@@ -27,22 +27,33 @@ export interface Readying {
  * ended stays as it is, unless a new tolerance makes its end another one. Harmless to repeat.
  */
 export async function readyRun(ports: RunPorts, runId: string, {flow, session, open, signal, onItems}: Readying): Promise<Standing> {
-	let standing = await readStanding(ports, runId);
-	const {k} = standing.control;
-	if (standing.generations.length === 0) {
-		const {spec} = standing;
-		await planRun(ports, {spec, flow, sources: spec.sources.map(open), signal, onItems});
-		standing = await readStanding(ports, runId);
-	}
-	if (standing.unplanned?.redrive) {
-		await planRedrive(ports, standing, {place: standing.unplanned.place, redrive: standing.unplanned.redrive});
-		standing = await readStanding(ports, runId);
-	}
+	const before = await readStanding(ports, runId);
+	const {k} = before.control;
+	const standing = await planOpen(ports, before, {flow, open, signal, onItems});
 	// A pause or cancel that came while we were planning was meant for us.
 	if (standing.control.k > k && standing.control.state !== 'running') return standing;
 	if (!(await isToldToGoOn(ports, standing, session))) return standing;
 	await controlRun(ports, runId, {action: 'resume', session: session ?? sessionOf(standing)}).catch(passRefusal);
 	return await readStanding(ports, runId);
+}
+
+/** Plans what has no plan yet: the run, or its redrive. */
+export async function planOpen(
+	ports: RunPorts,
+	standing: Standing,
+	{flow, open, signal, onItems}: Omit<Readying, 'session'>,
+): Promise<Standing> {
+	const {spec} = standing;
+	let planned = standing;
+	if (planned.generations.length === 0) {
+		await planRun(ports, {spec, flow, sources: spec.sources.map(open), signal, onItems});
+		planned = await readStanding(ports, spec.runId);
+	}
+	if (planned.unplanned?.redrive) {
+		await planRedrive(ports, planned, {place: planned.unplanned.place, redrive: planned.unplanned.redrive});
+		planned = await readStanding(ports, spec.runId);
+	}
+	return planned;
 }
 
 /** Somebody has ended the run meanwhile: there is nothing to tell it. */

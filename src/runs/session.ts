@@ -45,6 +45,8 @@ export interface Session {
 	readonly drop: () => Promise<void>;
 	/** Saves, and ends every claim: cancelled shards with their open items as pending, others open. */
 	readonly close: (reason: CompletionReason) => Promise<void>;
+	/** The seal of a shard that has ended in this session, or was found ended. */
+	readonly sealOf: (shard: number) => Seal | undefined;
 	/** After the end: how the shards look that are open. */
 	readonly show: () => Promise<readonly Seal[]>;
 }
@@ -73,7 +75,8 @@ export async function openSession(
 	const counts = countBefore(standing, unsealed, touched);
 	const before = counts.succeeded + counts.failed + counts.skipped;
 	const opened = new Map<number, OpenShard>();
-	const sealed = new Set<number>();
+	const sealed = new Map<number, Seal>();
+	const sealing = new Set<number>();
 	const inFlight = new Map<number, OpenShard>();
 	const startedMs = ports.clock.nowMs();
 	const meter: WorkMeter = createWorkMeter({wallMs: ports.wallMs, ...options});
@@ -91,19 +94,26 @@ export async function openSession(
 	async function claim(shard: Shard): Promise<OpenShard | undefined> {
 		const known = opened.get(shard.shard);
 		if (known) return known;
-		if (state.isShared && (await readSeal(ports, {...place, shard: shard.shard}))) {
-			sealed.add(shard.shard);
+		const foreign = state.isShared ? await readSeal(ports, {...place, shard: shard.shard}) : undefined;
+		if (foreign) {
+			sealed.set(shard.shard, foreign);
 			return undefined;
 		}
-		const claimed = await openShard(ports, {...place, shard: shard.shard}, shard, {window, life: options.life});
+		const claimed = await openShard(ports, {...place, shard: shard.shard}, shard, {
+			window,
+			life: options.life,
+			before: touched.get(shard.shard) ?? untouched,
+		});
 		opened.set(shard.shard, claimed);
 		return claimed;
 	}
 
+	const isSealed = (shard: number): boolean => sealed.has(shard) || sealing.has(shard);
+
 	async function seal(shard: OpenShard): Promise<void> {
 		opened.delete(shard.place.shard);
-		sealed.add(shard.place.shard);
-		await shard.seal(meter.take());
+		sealing.add(shard.place.shard);
+		sealed.set(shard.place.shard, await shard.seal(meter.take()));
 	}
 
 	async function saveAll(): Promise<void> {
@@ -112,7 +122,7 @@ export async function openSession(
 
 	async function* lines({isCareful}: {readonly isCareful: boolean}): AsyncGenerator<string> {
 		for (const shard of unsealed) {
-			if (sealed.has(shard.shard) || (isCareful && (touched.get(shard.shard)?.highestClaim ?? 0) === 0)) continue;
+			if (isSealed(shard.shard) || (isCareful && (touched.get(shard.shard)?.highestClaim ?? 0) === 0)) continue;
 			const claimed = await claim(shard);
 			if (claimed?.isLost) await claimed.addLost();
 			if (claimed?.isComplete) await seal(claimed);
@@ -133,7 +143,7 @@ export async function openSession(
 	async function show(): Promise<readonly Seal[]> {
 		const shown: Seal[] = [];
 		for (const shard of unsealed) {
-			if (sealed.has(shard.shard)) continue;
+			if (isSealed(shard.shard)) continue;
 			const shardPlace = {...place, shard: shard.shard};
 			if (!opened.has(shard.shard) && !touched.has(shard.shard) && !state.isShared) {
 				shown.push(await writeUntouched(ports, shardPlace, shard));
@@ -178,12 +188,13 @@ export async function openSession(
 			if (reason === 'CANCELLED') await cancelAll();
 			for (const shard of opened.values()) await shard.end(meter.take());
 		},
+		sealOf: shard => sealed.get(shard),
 		show,
 	};
 
 	async function cancelAll(): Promise<void> {
 		for (const shard of unsealed) {
-			if (sealed.has(shard.shard)) continue;
+			if (isSealed(shard.shard)) continue;
 			const claimed = await claim(shard);
 			await claimed?.addPending();
 			if (claimed) await seal(claimed);
@@ -202,6 +213,8 @@ async function listTouched(
 	const work = await listWork(state, {...place, shard: only.shard});
 	return work.highestClaim === 0 && work.parts.length === 0 ? new Map() : new Map([[only.shard, work]]);
 }
+
+const untouched: ShardWork = {highestClaim: 0, parts: []};
 
 function countBefore(
 	standing: Standing,

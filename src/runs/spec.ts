@@ -16,8 +16,22 @@ const pinnedSource = z.discriminatedUnion('kind', [
 	z.strictObject({kind: z.literal('folder'), name: z.string(), path: z.string(), prefix: z.string(), sha256: sha256Hex}),
 	/** Standard input, an iterable or the body of a URL, kept below the state as `spool` until the run is planned; files are relative to `base`. */
 	z.strictObject({kind: z.enum(['stdin', 'iterable', 'url']), name: z.string(), base: z.string(), sha256: sha256Hex, spool: z.string()}),
+	z.strictObject({
+		kind: z.literal('s3-object'),
+		name: z.string(),
+		bucket: z.string(),
+		key: z.string(),
+		/** Where the bucket keeps versions. */
+		versionId: z.string().min(1).optional(),
+		etag: z.string().min(1),
+	}),
+	/** sha256 of the listing: keys and etags. */
+	z.strictObject({kind: z.literal('s3-prefix'), name: z.string(), bucket: z.string(), prefix: z.string(), sha256: sha256Hex}),
 ]);
 export type PinnedSource = z.infer<typeof pinnedSource>;
+
+/** What tells the content of a source from any other. */
+export const contentOf = (source: PinnedSource): string => ('sha256' in source ? source.sha256 : (source.versionId ?? source.etag));
 
 const limits = z.strictObject({
 	ioConcurrency: autoOr.optional(),
@@ -84,7 +98,7 @@ export function identify(
 		flow,
 		flowSha256: flowFile?.sha256,
 		options,
-		sources: sources.map(({kind, sha256: content}) => ({kind, sha256: content})),
+		sources: sources.map(source => ({kind: source.kind, sha256: contentOf(source)})),
 		out,
 		limit,
 		skipInvalid,

@@ -3,7 +3,7 @@ import type {CompletionReason} from '../lanes/snapshot.ts';
 import {createTolerance} from '../lanes/tolerance.ts';
 import {type Control, readControl} from './control.ts';
 import {type GenerationPlace, layout} from './layout.ts';
-import {type Plan, countItems, readPlan} from './plan.ts';
+import {type Plan, type Shard, countItems, readPlan} from './plan.ts';
 import type {RunPorts} from './ports.ts';
 import {type RowStats, addStats} from './row-stats.ts';
 import {type Seal, readSeals} from './seal.ts';
@@ -50,6 +50,30 @@ export async function readStanding(ports: Pick<RunPorts, 'state' | 'sha256'>, ru
 		if (plan === undefined) return {spec, control, generations, unplanned: {place, ...(redrive && {redrive})}};
 		generations.push({place, plan, seals: await readSeals(ports, place)});
 	}
+}
+
+/**
+ * The run as the worker of one shard needs it: nothing is read that grows with the run. Its own failures are held against the count that
+ * is tolerated; the share is for whoever sees the whole run.
+ */
+export async function readShardStanding(
+	ports: Pick<RunPorts, 'state' | 'sha256'>,
+	{runId, generation, shard}: GenerationPlace & {readonly shard: Shard},
+): Promise<Standing> {
+	const place = {runId, generation};
+	const spec = await readSpec(ports, runId);
+	const told = await readControl(ports, runId);
+	const redrive = generation === 0 ? undefined : await readRedrive(ports, place);
+	const {toleratedFailurePercentage: _, ...session} = sessionOf({spec, control: told});
+	const control = {...told, session, ...(redrive && redrive.control >= told.k && {state: 'running' as const})};
+	return {spec, control, generations: [{place, plan: [shard], seals: new Map()}]};
+}
+
+/** The newest generation that was asked for. */
+export async function findNewest({state}: Pick<RunPorts, 'state'>, runId: string): Promise<GenerationPlace> {
+	let generation = 0;
+	while (await state.head(layout.redrive({runId, generation: generation + 1}))) generation++;
+	return {runId, generation};
 }
 
 export const readRedrive = async ({state}: Pick<RunPorts, 'state'>, place: GenerationPlace): Promise<Redrive | undefined> =>

@@ -4,12 +4,11 @@ import type {Outcome} from '../lanes/outcome.ts';
 import type {Run} from '../lanes/run.ts';
 import {type Snapshot, emptySnapshot} from '../lanes/snapshot.ts';
 import {TwolaneError} from '../lanes/errors.ts';
-import {driveAll} from './drive.ts';
+import {driveSession} from './drive.ts';
 import {type RunReport, finishRun} from './finish.ts';
 import {pullFrom} from './pull-from.ts';
 import type {RunPorts} from './ports.ts';
 import {replayOutcomes} from './replay.ts';
-import {openSession} from './session.ts';
 import {type Generation, type Standing, isSealed, latest, readStanding, totalOf, upTo} from './standing.ts';
 
 export interface WorkOptions {
@@ -99,18 +98,9 @@ interface Opened {
 }
 
 async function workOn(ports: RunPorts, opened: Opened, options: WorkOptions): Promise<RunReport> {
-	const {view, standing} = opened;
-	const {limits} = options.lanes;
-	const snapshot = (): Snapshot => view.run?.snapshot() ?? emptySnapshot({});
-	const session = await openSession(ports, opened, {...options, limits, snapshot});
-	try {
-		const reason = await driveAll(session, opened, options);
-		await session.close(reason);
-		const shown = await session.show();
-		const left = upTo(await readStanding(ports, standing.spec.runId), opened.generation.place.generation);
-		return await finishRun(ports, left, {reason, shown, limits});
-	} catch (error) {
-		await session.drop();
-		throw error;
-	}
+	const {spec} = opened.standing;
+	const {reason, session} = await driveSession(ports, opened, options);
+	const shown = await session.show();
+	const left = upTo(await readStanding(ports, spec.runId), opened.generation.place.generation);
+	return await finishRun(ports, left, {reason, shown, limits: options.lanes.limits});
 }

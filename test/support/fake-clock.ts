@@ -22,30 +22,45 @@ interface Timer {
 
 export function createFakeClock(): FakeClock {
 	let nowMs = 0;
-	const timers = new Set<Timer>();
+	// By the moment they are due, each in the order in which they were set: a fleet of a thousand has thousands of them.
+	const queues = new Map<number, Set<Timer>>();
+	const moments = createHeap();
+	let pending = 0;
 
-	// Sets keep the order of insertion, so of two timers due at once the older one is first.
 	const earliest = (): Timer | undefined => {
-		let found: Timer | undefined;
-		for (const timer of timers) if (found === undefined || timer.atMs < found.atMs) found = timer;
-		return found;
+		for (let atMs = moments.first(); atMs !== undefined; atMs = moments.first()) {
+			const [timer] = queues.get(atMs) ?? [];
+			if (timer) return timer;
+			queues.delete(atMs);
+			moments.removeFirst();
+		}
+		return undefined;
+	};
+	const drop = (timer: Timer): void => {
+		if (queues.get(timer.atMs)?.delete(timer)) pending--;
 	};
 	const fire = async (timer: Timer): Promise<void> => {
-		timers.delete(timer);
+		drop(timer);
 		nowMs = Math.max(nowMs, timer.atMs);
 		timer.callback();
 		await settled();
 	};
 	const after = (ms: number, callback: () => void): (() => void) => {
 		const timer = {atMs: nowMs + ms, callback};
-		timers.add(timer);
-		return () => timers.delete(timer);
+		const queue = queues.get(timer.atMs);
+		if (queue) queue.add(timer);
+		else {
+			queues.set(timer.atMs, new Set([timer]));
+			moments.add(timer.atMs);
+		}
+		pending++;
+		return () => drop(timer);
 	};
 
 	return {
 		nowMs: () => nowMs,
 		get pending() {
-			return timers.size;
+			return pending;
 		},
 		after,
 		async advance(ms) {
@@ -78,6 +93,41 @@ export function createFakeClock(): FakeClock {
 					reject(signal.reason);
 				});
 			}),
+	};
+}
+
+/** Numbers, the lowest first. */
+function createHeap() {
+	const values: number[] = [];
+	const at = (index: number): number => values[index] ?? Infinity;
+	function swap(a: number, b: number): void {
+		const value = at(a);
+		values[a] = at(b);
+		values[b] = value;
+	}
+	return {
+		first: (): number | undefined => values[0],
+		add(value: number): void {
+			values.push(value);
+			for (let index = values.length - 1; index > 0;) {
+				const parent = (index - 1) >> 1;
+				if (at(parent) <= at(index)) return;
+				swap(parent, index);
+				index = parent;
+			}
+		},
+		removeFirst(): void {
+			const last = values.pop();
+			if (last === undefined || values.length === 0) return;
+			values[0] = last;
+			for (let index = 0; ;) {
+				const left = 2 * index + 1;
+				const child = at(left + 1) < at(left) ? left + 1 : left;
+				if (at(index) <= at(child)) return;
+				swap(index, child);
+				index = child;
+			}
+		},
 	};
 }
 

@@ -59,6 +59,8 @@ const rooms: Readonly<Record<string, Room>> = {
 	lanes: {inside: [], packages: ['p-map']},
 	manifest: {inside: ['lanes'], packages: ['zod', 'csv-parse', 'csv-parse/sync', 'node:zlib']},
 	runs: {inside: ['lanes', 'manifest'], packages: ['p-map', 'zod']},
+	events: {inside: ['lanes', 'manifest', 'runs'], packages: ['zod']},
+	objects: {inside: ['lanes', 'manifest', 'runs'], packages: ['zod']},
 	api: {inside: ['runs', 'lanes', 'manifest'], packages: ['hono', 'zod', 'ulid']},
 	'adapters/directory': adapter([]),
 	'adapters/files': adapter([]),
@@ -76,7 +78,7 @@ const rooms: Readonly<Record<string, Room>> = {
 	'adapters/thread': adapter(['piscina'], ['lanes/border.ts', 'lanes/failure.ts']),
 	'flows/thumbnail': {inside: ['lanes'], packages: ['zod', 'sharp', 'thumbhash', 'file-type', 'node:*']},
 };
-const entries = new Set(['index.ts', 'library.ts', 'wire.ts', 'aws.ts', 'local', 'sources', 'cli']);
+const entries = new Set(['index.ts', 'library.ts', 'wire.ts', 'aws.ts', 'local', 'deployed', 'sources', 'cli']);
 const entryPoints = ['cli', 'functions'];
 const codecs = new Set(['sharp', 'thumbhash', 'file-type']);
 

@@ -14,6 +14,7 @@ export interface MemoryObject {
 	readonly etag: string;
 	readonly metadata: Readonly<Record<string, string>>;
 	readonly contentType?: string;
+	readonly modifiedMs: number;
 }
 
 export interface MemoryObjects extends ObjectStore {
@@ -24,6 +25,10 @@ export interface MemoryObjects extends ObjectStore {
 export interface MemoryObjectsOptions {
 	/** Default: false, as a folder. */
 	readonly isShared?: boolean;
+	/** Default: `memory:`. */
+	readonly uri?: string;
+	/** Its clock; default: it says of no object when it was written. */
+	readonly wallMs?: () => number;
 	/** Awaited before each operation takes effect: it may hold it, or throw, and then nothing happened. */
 	readonly before?: (step: StoreStep) => void | Promise<void>;
 }
@@ -32,7 +37,7 @@ const sha256 = (body: Uint8Array): string => createHash('sha256').update(body).d
 const toBytes = (body: Uint8Array | string): Uint8Array => Uint8Array.from(Buffer.from(body as Uint8Array));
 
 /** An object store that forgets; each operation takes effect at one moment. */
-export function memoryObjects({isShared = false, before = () => {}}: MemoryObjectsOptions = {}): MemoryObjects {
+export function memoryObjects({isShared = false, uri = 'memory:', before = () => {}, wallMs}: MemoryObjectsOptions = {}): MemoryObjects {
 	const objects = new Map<string, MemoryObject>();
 	let versions = 0;
 
@@ -46,19 +51,24 @@ export function memoryObjects({isShared = false, before = () => {}}: MemoryObjec
 			etag: `${sha256(body)}-${versions++}`,
 			metadata: isShared ? {...metadata} : {},
 			...(contentType !== undefined && {contentType}),
+			modifiedMs: wallMs?.() ?? 0,
 		});
 	}
 
 	function listNow(prefix: string, after: string | undefined) {
-		return [...objects]
-			.map(([key, {body}]) => ({key, bytes: body.length, order: Buffer.from(key)}))
-			.filter(({key, order}) => key.startsWith(prefix) && (after === undefined || Buffer.compare(order, Buffer.from(after)) > 0))
+		return [...objects.keys()]
+			.filter(key => key.startsWith(prefix))
+			.map(key => ({key, order: Buffer.from(key)}))
+			.filter(({order}) => after === undefined || Buffer.compare(order, Buffer.from(after)) > 0)
 			.sort((one, other) => Buffer.compare(one.order, other.order))
-			.map(({key, bytes}) => ({key, bytes}));
+			.map(({key}) => {
+				const {body, modifiedMs} = objects.get(key) as MemoryObject;
+				return {key, bytes: body.length, ...(wallMs && {modifiedMs})};
+			});
 	}
 
 	return {
-		uri: 'memory:',
+		uri,
 		isShared,
 		objects,
 		async put(key, body, {signal, ...options}) {

@@ -8,7 +8,7 @@ import type {ObjectStore} from '../../../src/runs/object-store.ts';
 import {planRun} from '../../../src/runs/plan-run.ts';
 import type {RunPorts} from '../../../src/runs/ports.ts';
 import {readyRun} from '../../../src/runs/ready-run.ts';
-import {type PinnedSource, readSpec} from '../../../src/runs/spec.ts';
+import {type PinnedSource, contentOf, readSpec} from '../../../src/runs/spec.ts';
 import {checkRun} from '../../support/check-run.ts';
 import {exploreRun, throwFailure} from '../../support/explore-run.ts';
 import {interleave} from '../../support/interleave.ts';
@@ -40,7 +40,7 @@ function openSource(store: ObjectStore): ManifestSource {
 			seen.push(...lines);
 			yield lines.map((line, index) => ({line: from + index + 1, value: JSON.parse(line) as unknown}));
 		}
-		if (sha256(seen.join('\n')) !== pinned.sha256) throw new TwolaneError('MANIFEST_CHANGED', `${SOURCE} has changed`);
+		if (sha256(seen.join('\n')) !== contentOf(pinned)) throw new TwolaneError('MANIFEST_CHANGED', `${SOURCE} has changed`);
 	}
 	return {name: SOURCE, rows: rows(), resolveFile: file => file};
 }

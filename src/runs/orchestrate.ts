@@ -1,0 +1,224 @@
+import {TwolaneError} from '../lanes/errors.ts';
+import type {FlowDefinition} from '../lanes/flow.ts';
+import type {LanesSetup} from '../lanes/lanes.ts';
+import type {CpuPool} from '../lanes/ports.ts';
+import {stopReasonOf} from '../lanes/run.ts';
+import {type CompletionReason, emptySnapshot} from '../lanes/snapshot.ts';
+import type {ManifestSource} from '../manifest/plan-items.ts';
+import {ManifestError} from '../manifest/manifest-error.ts';
+import {type EngineChoice, decideEngine} from './choose-engine.ts';
+import {type Deadline, openDeadline} from './deadline.ts';
+import {dispatchShards} from './dispatch.ts';
+import {driveSession} from './drive.ts';
+import {createEnding} from './ending.ts';
+import type {DistributedMapEngine, EngineName, LambdaEngine} from './engine.ts';
+import {type RunReport, finishRun, readReport} from './finish.ts';
+import {isCurrent} from './get-run.ts';
+import {type Lease, takeLease} from './lease.ts';
+import {findRunning, runExecution} from './map-execution.ts';
+import {countItems} from './plan.ts';
+import type {RunPorts} from './ports.ts';
+import {planOpen} from './ready-run.ts';
+import {refuseRun} from './refuse-run.ts';
+import {openSession} from './session.ts';
+import type {PinnedSource, RunSpec, SessionOptions} from './spec.ts';
+import {type Generation, type Standing, isSealed, latest, readStanding, sessionOf, upTo} from './standing.ts';
+
+export interface OrchestrateOptions {
+	readonly openFlow: (spec: RunSpec) => Promise<FlowDefinition>;
+	/** Opens what the items are made of; asked for only before there is a plan. */
+	readonly openSource: (spec: RunSpec) => (source: PinnedSource) => ManifestSource;
+	/** The lanes for a run; what its session says is in force. */
+	readonly openLanes: (spec: RunSpec, session: SessionOptions) => Promise<LanesSetup>;
+	readonly isolatedPool?: (() => CpuPool) | undefined;
+	/** What there is besides this process. */
+	readonly engines: {readonly lambda?: LambdaEngine | undefined; readonly 'distributed-map'?: DistributedMapEngine | undefined};
+	/** CPU time of one item of a flow, about, in milliseconds. */
+	readonly estimatedItemMs: (flow: string) => number;
+	/** Of one worker. */
+	readonly threads: number;
+	/** Until this process must have answered, in milliseconds; default: it has all the time. */
+	readonly remainingMs?: number | undefined;
+	/** The execution that has just come to its end, and starts us with its last step. */
+	readonly through?: string | undefined;
+	readonly random?: (() => number) | undefined;
+	readonly signal?: AbortSignal | undefined;
+}
+
+/** How a run stands after one orchestrator's life. */
+export type Orchestrated =
+	/** Every shard is sealed. */
+	| {readonly state: 'ended'; readonly report: RunReport}
+	/** It was paused or cancelled, has exceeded its tolerance, or its list cannot be used. */
+	| {readonly state: 'stopped'; readonly reason: string}
+	/** Our time is up: the next orchestrator goes on. */
+	| {readonly state: 'open'}
+	/** A state machine works on it, and starts an orchestrator when it is through. */
+	| {readonly state: 'handed-over'; readonly execution: string}
+	/** Somebody else works on it. */
+	| {readonly state: 'busy'};
+
+/**
+ * Does whatever a run needs until it has ended or this process has no time left: plans it, chooses where its shards are worked on, sees
+ * to it that they are, and finishes it. Harmless to repeat at any moment, by anybody: a superfluous orchestrator finds that it is one.
+ */
+export async function orchestrateRun(ports: RunPorts, runId: string, options: OrchestrateOptions): Promise<Orchestrated> {
+	const life = ports.token();
+	const deadline = openDeadline(ports.clock, options.remainingMs ?? Infinity);
+	const startedMs = ports.clock.nowMs();
+	const lease = await takeLease(ports, runId, {life, signal: deadline.stop}).catch(passDeadline);
+	try {
+		if (lease === undefined) return {state: deadline.stop.aborted ? 'open' : 'busy'};
+		const remainingMs = (): number => (options.remainingMs ?? Infinity) - (ports.clock.nowMs() - startedMs);
+		return await lead(ports, runId, {...options, life, deadline, lease, remainingMs});
+	} finally {
+		await lease?.release();
+		deadline.close();
+	}
+}
+
+/** Our time was up before we knew whether somebody works on the run. */
+function passDeadline(error: unknown): undefined {
+	if (error !== 'DEADLINE_REACHED') throw error;
+	return undefined;
+}
+
+interface Life extends Omit<OrchestrateOptions, 'remainingMs'> {
+	readonly life: string;
+	readonly lease: Lease;
+	readonly deadline: Deadline;
+	readonly remainingMs: () => number;
+}
+
+async function lead(ports: RunPorts, runId: string, life: Life): Promise<Orchestrated> {
+	const running = await findRunning(ports, runId, {engine: life.engines['distributed-map'], through: life.through});
+	if (running !== undefined) return {state: 'handed-over', execution: running};
+	const before = await readStanding(ports, runId);
+	const stopped = await findStop(ports, before);
+	if (stopped !== undefined && stopped !== 'CANCELLED') return {state: 'stopped', reason: stopped};
+	const planned = await plan(ports, before, life);
+	if (typeof planned === 'string') return {state: 'stopped', reason: planned};
+	const generation = latest(planned);
+	if (generation === undefined) return {state: 'stopped', reason: 'CANCELLED'};
+	if (isSealed(planned)) return {state: 'ended', report: await finish(ports, planned, life)};
+	if (planned.control.state === 'cancelled') return await settle(ports, planned, {reason: 'CANCELLED', life});
+	const {engine} = await chooseFor(ports, {standing: planned, generation}, life);
+	if (engine === 'distributed-map') {
+		const {through} = life;
+		const handed = await runExecution(ports, {standing: planned, generation}, {engine: life.engines[engine], life: life.life, through});
+		if (handed) return {state: 'handed-over', execution: handed};
+	}
+	const reason = await work(ports, {standing: planned, generation}, {life, engine});
+	const left = upTo(await readStanding(ports, runId), generation.place.generation);
+	if (isSealed(left)) return {state: 'ended', report: await finish(ports, left, life)};
+	if (reason === 'DEADLINE_REACHED' || reason === 'INTERRUPTED' || reason === 'ALL_COMPLETED') return {state: 'open'};
+	return await settle(ports, left, {reason, life});
+}
+
+/** Why nobody is to work on the run now. */
+async function findStop(ports: RunPorts, standing: Standing): Promise<string | undefined> {
+	const {control, spec} = standing;
+	if (control.state === 'cancelled') return 'CANCELLED';
+	if (control.state === 'paused' && !isSealed(standing)) return 'PAUSED';
+	const report = await readReport(ports, spec.runId);
+	const isExceeded = report?.completionReason === 'FAILURE_TOLERANCE_EXCEEDED' && isCurrent(report, standing) && !isSealed(standing);
+	return isExceeded ? 'FAILURE_TOLERANCE_EXCEEDED' : undefined;
+}
+
+/** The run with everything planned, or why it cannot be: a list that is wrong will not get better. */
+async function plan(ports: RunPorts, standing: Standing, {openFlow, openSource, deadline}: Life): Promise<Standing | string> {
+	if (standing.control.state === 'cancelled' && standing.generations.length === 0) {
+		return await refuseRun(ports, standing, 'it was cancelled before it had any items');
+	}
+	const {spec} = standing;
+	try {
+		return await planOpen(ports, standing, {flow: await openFlow(spec), open: openSource(spec), signal: deadline.stop});
+	} catch (error) {
+		const isFinal = error instanceof ManifestError || (error instanceof TwolaneError && !error.retryable && error.code !== 'INTERNAL');
+		if (!isFinal) throw error;
+		return await refuseRun(ports, standing, error.message);
+	}
+}
+
+interface OpenRun {
+	readonly standing: Standing;
+	readonly generation: Generation;
+}
+
+async function chooseFor(ports: RunPorts, {standing, generation}: OpenRun, life: Life): Promise<EngineChoice> {
+	const {spec} = standing;
+	const {engines} = life;
+	const available: EngineName[] = ['in-process'];
+	if (engines.lambda) available.push('lambda');
+	if (engines['distributed-map']) available.push('distributed-map');
+	return await decideEngine(ports, generation.place, () => ({
+		asked: spec.engine,
+		available,
+		items: countItems(generation.plan),
+		itemMs: life.estimatedItemMs(spec.flow),
+		threads: life.threads,
+		maxWorkers: Math.min(spec.maxWorkers, engines.lambda?.maxWorkers ?? Infinity),
+		remainingMs: life.remainingMs(),
+	}));
+}
+
+/** Sees to it that the open shards are worked on. @returns why that ended. */
+async function work(
+	ports: RunPorts,
+	{standing, generation}: OpenRun,
+	{life, engine}: {readonly life: Life; readonly engine: EngineName},
+): Promise<CompletionReason> {
+	const stop = AbortSignal.any([life.deadline.stop, life.lease.lost]);
+	const {drainMs} = life.deadline;
+	const {lambda} = life.engines;
+	if (engine === 'in-process' || lambda === undefined) {
+		const lanes = await life.openLanes(standing.spec, sessionOf(standing));
+		const driven = {standing, generation, view: {}, emit: () => undefined};
+		const {isolatedPool, signal} = life;
+		return (await driveSession(ports, driven, {lanes, isolatedPool, signal, stop, drainMs, life: life.life})).reason;
+	}
+	const {spec, control} = standing;
+	const ending = createEnding(ports, {runId: spec.runId, control, stop, signal: life.signal, drainMs});
+	// A worker's answer must come while we still wait for it.
+	const budgetMs = (): number => life.remainingMs() - 2 * drainMs;
+	const {random = Math.random} = life;
+	try {
+		return await dispatchShards(ports, {
+			standing,
+			generation,
+			engine: lambda,
+			life: life.life,
+			stop: ending.stop,
+			abandon: ending.abandon,
+			budgetMs,
+			random,
+		});
+	} catch (error) {
+		if (ending.isDrained(error)) return stopReasonOf(ending.stop.reason);
+		throw error;
+	} finally {
+		ending.close();
+	}
+}
+
+/** Writes how a run looks that was stopped; a cancelled one is sealed with its open items as pending. */
+async function settle(
+	ports: RunPorts,
+	standing: Standing,
+	{reason, life}: {readonly reason: CompletionReason; readonly life: Life},
+): Promise<Orchestrated> {
+	const generation = latest(standing);
+	if (generation === undefined) return {state: 'stopped', reason};
+	const {limits} = await life.openLanes(standing.spec, sessionOf(standing));
+	const session = await openSession(ports, {standing, generation}, {limits, snapshot: () => emptySnapshot({})});
+	await session.close(reason);
+	const shown = await session.show();
+	const left = upTo(await readStanding(ports, standing.spec.runId), generation.place.generation);
+	const report = await finishRun(ports, left, {reason, shown, limits});
+	return isSealed(left) ? {state: 'ended', report} : {state: 'stopped', reason};
+}
+
+async function finish(ports: RunPorts, standing: Standing, {openLanes}: Life): Promise<RunReport> {
+	const {limits} = await openLanes(standing.spec, sessionOf(standing));
+	return await finishRun(ports, standing, {limits});
+}
