@@ -1,5 +1,6 @@
 import {z} from 'zod';
 import {type GenerationPlace, type ShardPlace, layout, nameOf} from './layout.ts';
+import {inParallel} from './in-parallel.ts';
 import type {RunPorts} from './ports.ts';
 import {type FileStatus, type KeptRow, fileStatuses} from './row.ts';
 import {createRowTally, rowStatsSchema} from './row-stats.ts';
@@ -109,11 +110,14 @@ export async function readSeal({state}: Pick<RunPorts, 'state'>, place: ShardPla
 
 /** The seals of a generation, by shard. */
 export async function readSeals({state}: Pick<RunPorts, 'state'>, place: GenerationPlace): Promise<ReadonlyMap<number, Seal>> {
-	const seals = new Map<number, Seal>();
+	const shards: number[] = [];
 	for await (const {key} of state.list(layout.seals(place))) {
-		const shard = Number(/^(\d+)\.json$/u.exec(nameOf(key))?.[1] ?? Number.NaN);
-		const record = Number.isNaN(shard) ? undefined : await readRecord(state, key, sealSchema);
-		if (record) seals.set(shard, record.value);
+		const shard = /^(\d+)\.json$/u.exec(nameOf(key))?.[1];
+		if (shard !== undefined) shards.push(Number(shard));
 	}
-	return new Map([...seals].sort(([a], [b]) => a - b));
+	const seals = await inParallel(
+		shards.toSorted((a, b) => a - b),
+		async shard => [shard, await readSeal({state}, {...place, shard})] as const,
+	);
+	return new Map(seals.flatMap(([shard, seal]) => (seal ? [[shard, seal] as const] : [])));
 }

@@ -2,6 +2,7 @@ import type {Outcome} from '../lanes/outcome.ts';
 import type {CompletionReason, EndedCounts, Snapshot} from '../lanes/snapshot.ts';
 import type {ResolvedLimits} from '../lanes/limits.ts';
 import {createEnding} from './ending.ts';
+import {inParallel} from './in-parallel.ts';
 import {ordinalOf} from './item-lines.ts';
 import {type OpenShard, createClaim, openShard} from './open-shard.ts';
 import type {GenerationPlace} from './layout.ts';
@@ -141,22 +142,19 @@ export async function openSession(
 
 	/** Shards that nobody works on any more, as they are. */
 	async function show(): Promise<readonly Seal[]> {
-		const shown: Seal[] = [];
-		for (const shard of unsealed) {
-			if (isSealed(shard.shard)) continue;
-			const shardPlace = {...place, shard: shard.shard};
-			if (!opened.has(shard.shard) && !touched.has(shard.shard) && !state.isShared) {
-				shown.push(await writeUntouched(ports, shardPlace, shard));
-				continue;
-			}
-			const left = await readShard(ports, shardPlace, shard);
-			const own = opened.get(shard.shard)?.claim;
-			// Another worker may be about to seal files of its claim's name.
-			const isForeign = own === undefined && state.isShared && left.claim > 0;
-			const claim = isForeign ? await createClaim(ports, shardPlace, {claim: left.claim + 1, record: {started: 0}}) : (own ?? left.claim);
-			shown.push(await writeRowFiles(ports, shardPlace, {...left, claim}));
-		}
-		return shown;
+		const open = unsealed.filter(({shard}) => !isSealed(shard));
+		return await inParallel(open, showOne);
+	}
+
+	async function showOne(shard: Shard): Promise<Seal> {
+		const shardPlace = {...place, shard: shard.shard};
+		if (!opened.has(shard.shard) && !touched.has(shard.shard) && !state.isShared) return await writeUntouched(ports, shardPlace, shard);
+		const left = await readShard(ports, shardPlace, shard);
+		const own = opened.get(shard.shard)?.claim;
+		// Another worker may be about to seal files of its claim's name.
+		const isForeign = own === undefined && state.isShared && left.claim > 0;
+		const claim = isForeign ? await createClaim(ports, shardPlace, {claim: left.claim + 1, record: {started: 0}}) : (own ?? left.claim);
+		return await writeRowFiles(ports, shardPlace, {...left, claim});
 	}
 
 	return {
@@ -193,12 +191,12 @@ export async function openSession(
 	};
 
 	async function cancelAll(): Promise<void> {
-		for (const shard of unsealed) {
-			if (isSealed(shard.shard)) continue;
+		const open = unsealed.filter(({shard}) => !isSealed(shard));
+		await inParallel(open, async shard => {
 			const claimed = await claim(shard);
 			await claimed?.addPending();
 			if (claimed) await seal(claimed);
-		}
+		});
 	}
 }
 

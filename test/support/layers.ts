@@ -59,7 +59,7 @@ const rooms: Readonly<Record<string, Room>> = {
 	lanes: {inside: [], packages: ['p-map']},
 	manifest: {inside: ['lanes'], packages: ['zod', 'csv-parse', 'csv-parse/sync', 'node:zlib']},
 	runs: {inside: ['lanes', 'manifest'], packages: ['p-map', 'zod']},
-	events: {inside: ['lanes', 'manifest', 'runs'], packages: ['zod']},
+	events: {inside: ['lanes', 'manifest', 'objects', 'runs'], packages: ['zod']},
 	objects: {inside: ['lanes', 'manifest', 'runs'], packages: ['zod']},
 	api: {inside: ['runs', 'lanes', 'manifest'], packages: ['hono', 'zod', 'ulid']},
 	'adapters/directory': adapter([]),
