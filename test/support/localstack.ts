@@ -12,6 +12,8 @@ export interface ProvidedLocalStack {
 	readonly endpoint: string;
 	/** For child processes: the SDKs, the command line, `serverless`. */
 	readonly env: Readonly<Record<string, string>>;
+	/** What LocalStack says it does; unknown of one that was there before. */
+	readonly logFile?: string;
 	/** Shared by the files of this vitest run. */
 	readonly folder: string;
 }
@@ -73,7 +75,7 @@ async function tryDeploy(options: DeployOnceOptions): Promise<Known> {
 	const {endpoint} = localStack();
 	try {
 		if (process.env.TWOLANE_DEPLOYED !== '1') return {outputs: await deploy({...options, endpoint})};
-		return {outputs: await readOutputs({endpoint, stackName: `${options.service ?? 'twolane'}-${options.stage ?? 'dev'}`})};
+		return {outputs: await readOutputs({endpoint, stackName: `${options.service ?? 'twolane'}-${options.stage ?? 'local'}`})};
 	} catch (error) {
 		return {failure: (error as Error).message};
 	}
