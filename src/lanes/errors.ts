@@ -171,6 +171,18 @@ export const codes = {
 	STORE_CONFLICT: entry('store', 'transient', 'A later run owns this output.', 'Use another --out, or run this one again.'),
 
 	WORKER_LOST: entry('run', 'transient', 'The worker was lost three times on this shard.', 'Look at the worker’s log, then redrive.'),
+	ENGINE_UNAVAILABLE: entry(
+		'run',
+		'transient',
+		'The function or state machine that works on runs does not answer.',
+		'Try again; a scheduled sweep takes the run up in any case.',
+	),
+	ENGINE_DENIED: entry(
+		'run',
+		'permanent',
+		'The function or state machine that works on runs is not there, or may not be called.',
+		'Check the stack’s name and your permissions.',
+	),
 	MANIFEST_CHANGED: entry('run', 'permanent', 'The manifest changed after the run was created.', 'Start a new run.'),
 	SOURCE_UNREADABLE: entry(
 		'run',

@@ -15,6 +15,8 @@ export interface NewRun {
 	readonly maxWorkers?: number | undefined;
 	/** sha256 of the whole request, where one asked for it over HTTP. */
 	readonly request?: string | undefined;
+	/** The deployed stack that is to work on it. */
+	readonly stack?: string | undefined;
 	/** The state is not `.twolane` of `out`. Default: it is. */
 	readonly isStateApart?: boolean | undefined;
 }
@@ -85,7 +87,7 @@ async function createNamed(ports: RunPorts, run: NewRun, runId: string): Promise
 
 function makeSpec(
 	{wallMs, sha256}: RunPorts,
-	{identity, session, engine = 'auto', maxWorkers = 50, isStateApart, request}: NewRun,
+	{identity, session, engine = 'auto', maxWorkers = 50, isStateApart, request, stack}: NewRun,
 	{runId, fresh}: {readonly runId: string; readonly fresh: number},
 ): RunSpec {
 	const createdAt = new Date(wallMs()).toISOString();
@@ -99,6 +101,7 @@ function makeSpec(
 		engine,
 		maxWorkers,
 		...(request !== undefined && {request}),
+		...(stack !== undefined && {stack}),
 		createdAt,
 		...(isStateApart && {isStateApart}),
 	} as const;

@@ -7,7 +7,7 @@ import {readRecord} from './stored-json.ts';
 const count = z.int().nonnegative();
 
 /** One line of `plan.json`: a slice of the items file that one worker takes. */
-const shardSchema = z.object({
+export const shardSchema = z.object({
 	shard: count,
 	/** The items file, relative to the run's folder, and the bytes of it from `start` to before `end`. */
 	items: z.string(),

@@ -80,6 +80,8 @@ export const specSchema = z.strictObject({
 	maxWorkers: z.int().positive(),
 	/** Of the whole request that asked for the run over HTTP: the same `Idempotency-Key` with another one is refused. */
 	request: sha256Hex.optional(),
+	/** The deployed stack whose functions work on the run; absent: whoever starts it. */
+	stack: z.string().min(1).optional(),
 	createdAt: z.iso.datetime(),
 	/** Of all the rest: a hand-edited spec is refused. */
 	sha256: sha256Hex,

@@ -50,7 +50,9 @@ export async function openBucket({endpoint = localStack().endpoint}: {readonly e
 		bucket,
 		endpoint,
 		async put(key, body) {
-			const {ETag = '', VersionId} = await own.send(new PutObjectCommand({Bucket: bucket, Key: key, Body: body}));
+			const {ETag = '', VersionId} = await own.send(
+				new PutObjectCommand({Bucket: bucket, Key: key, Body: body, ContentLength: Buffer.byteLength(body)}),
+			);
 			return {etag: ETag, versionId: VersionId};
 		},
 		async head(key) {
