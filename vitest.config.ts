@@ -11,7 +11,10 @@ export default defineConfig({
 		testTimeout: 60_000,
 		hookTimeout: 300_000,
 		projects: [
-			{extends: true, test: {name: 'together', include: ['test/**/*.test.ts'], exclude: [...alone, ...deployed], sequence: {groupOrder: 0}}},
+			{
+				extends: true,
+				test: {name: 'together', include: ['test/**/*.test.ts'], exclude: [...alone, ...deployed], sequence: {groupOrder: 0}},
+			},
 			{extends: true, test: {name: 'alone', include: alone, fileParallelism: false, sequence: {groupOrder: 1}}},
 			{
 				extends: true,

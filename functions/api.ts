@@ -28,7 +28,7 @@ export const handler = handle(
 		flows,
 		defaults: {flow: 'thumbnail', engine: 'auto', maxWorkers: config.maxWorkers},
 		engines: engineNames,
-		pinS3: uri => pinS3(uri, pinning),
+		pinS3: (uri, {extensions}) => pinS3(uri, {...pinning, extensions}),
 		start: runId => invokeOrchestrator(caller, runId),
 		newId: () => ulid().toLowerCase(),
 		onFailure: ({error, requestId}) => log.error('a request failed', error, {requestId}),

@@ -40,6 +40,7 @@ export async function handler(event: unknown, context: Context) {
 			engines,
 			remainingMs: remainingMs(),
 			through,
+			random: Math.random,
 		});
 	const onError = (runId: string, error: unknown): void => log.error('a run could not be worked on', error, {runId});
 	const asked = eventSchema.parse(event);

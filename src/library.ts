@@ -24,6 +24,8 @@ import {openEntry} from './manifest/read-entry.ts';
 import {checkRunId} from './runs/create-run.ts';
 import {createTolerance} from './lanes/tolerance.ts';
 import {checkWord} from './sources/pin-source.ts';
+import {type S3Sources, findS3Sources} from './sources/s3-sources.ts';
+import {requireS3} from './sources/source-options.ts';
 
 /** What a caller may say about a run. Every field has a default. */
 export interface RunOptions<Options> {
@@ -92,9 +94,10 @@ export interface DurableOptions<Options> extends RunOptions<Options> {
  *
  * `stop` drains and leaves the rest for the next call; `signal` drops what is in flight, at most 2 s of finished work with it, and the
  * iteration throws its reason. One process works on a run at a time.
- * @param manifest what SOURCE is on the command line (a manifest file, a folder, a URL, `-`), or the items; they and all results must be JSON.
+ * @param manifest what SOURCE is on the command line (a manifest file, a folder, a URL, `-`; `s3://bucket/list.jsonl`, an inventory's
+ * `manifest.json` there, or `s3://bucket/prefix/`, with an `s3Reader` in `readers`), or the items; they and all results must be JSON.
  * @throws TypeError or RangeError at the call for options that cannot be; from the iteration: ManifestError for lines that cannot be used,
- * TwolaneError `RUN_BUSY`, `RUN_REFUSED`, `STATE_INVALID`, `SOURCE_UNREADABLE`, `MANIFEST_CHANGED` or `STORE_*`.
+ * TwolaneError `RUN_BUSY`, `RUN_REFUSED`, `STATE_INVALID`, `SOURCE_UNREADABLE`, `MANIFEST_CHANGED`, `S3_*` or `STORE_*`.
  * @example for await (const {id, status} of run(flow, 'list.jsonl', {out: 'thumbs'})) console.log(id, status);
  */
 export function run<I, O, R>(
@@ -105,7 +108,8 @@ export function run<I, O, R>(
 	const definition = readFlow(flow);
 	if (typeof manifest !== 'string' && !isIterable(manifest))
 		throw new TypeError('run() wants a manifest: its path, a folder, a URL, or items.');
-	if (typeof manifest === 'string') checkWord(manifest);
+	const s3 = findS3Sources(options.readers);
+	if (typeof manifest === 'string') checkManifest(manifest, s3);
 	const {out, runId, redrive} = options;
 	if (typeof out !== 'string' && !isObjectStore(out))
 		throw new TypeError('run() wants an `out` that can keep records: a folder, or a store of ours.');
@@ -118,7 +122,7 @@ export function run<I, O, R>(
 	const given = options.options ?? {};
 	if (!isPlainJson(given)) throw new TypeError('the options of a durable run must be JSON: they are kept, and tell one run from another.');
 	const {maxBytes} = lanes.limits;
-	const request = {place, flow: definition, session, sources, options: given, maxBytes, allowOrigins: [], runId, signal};
+	const request = {place, flow: definition, session, sources, options: given, maxBytes, allowOrigins: [], s3, runId, signal};
 	return lazyRun(async ({isReplaying}) => {
 		const begun = await beginRun(request);
 		const close = (): Promise<void> => endSession(place, begun);
@@ -130,6 +134,11 @@ export function run<I, O, R>(
 		}
 		return {run: workRun(place.ports, begun.spec.runId, {lanes, stop, signal, isolatedPool, isReplaying}), close};
 	}) as Run<I, R>;
+}
+
+function checkManifest(word: string, s3: S3Sources | undefined): void {
+	checkWord(word);
+	if (word.startsWith('s3://')) requireS3({s3}, word);
 }
 
 /** Whether JSON keeps the value as it is: `undefined` fields aside, which it leaves out. */

@@ -2,12 +2,12 @@ import {existsSync} from 'node:fs';
 import {stat} from 'node:fs/promises';
 import {basename, dirname, join, resolve} from 'node:path';
 import {fileURLToPath} from 'node:url';
-import {type Place, openPlace} from '../local/place.ts';
+import type {Place} from '../local/place.ts';
 import {listRunIds} from '../runs/list-runs.ts';
 import {type RunSpec, findSpec, readSpec} from '../runs/spec.ts';
 import {commandName, quote} from './launcher.ts';
 import {placeError, usageError} from './failure.ts';
-import {showPath} from './run-place.ts';
+import {absolute, checkPlace, isS3Place, openPlaceAt, showPath} from './run-place.ts';
 
 /** Where to look for a run. */
 export interface PlaceFlags {
@@ -22,10 +22,11 @@ export interface FoundRun {
 
 /** The run that `[RUN]` names: a path to its folder, its id or the beginning of it, or nothing for the newest. */
 export async function findRun(word: string | undefined, flags: PlaceFlags): Promise<FoundRun> {
+	if (word !== undefined && isS3Place(word)) return await openAddress(word);
 	if (word !== undefined && isPath(word)) return await openFolder(resolve(word));
-	const place = openGivenPlace(flags, word);
+	const place = await openGivenPlace(flags, word);
 	const runId = await chooseRun(place, word, showPath(flags.state ?? flags.out ?? ''));
-	if (flags.out === undefined && flags.state !== undefined) return await openRun(resolve(flags.state), runId);
+	if (flags.out === undefined && flags.state !== undefined) return await openRun(absolute(flags.state), runId);
 	return {place, spec: await readSpec(place.ports, runId)};
 }
 
@@ -46,13 +47,14 @@ async function chooseRun({ports}: Place, word: string | undefined, where: string
 
 const isPath = (word: string): boolean => /[/\\]/u.test(word) || existsSync(join(word, 'run.json'));
 
-export function openGivenPlace({out, state}: PlaceFlags, word?: string): Place {
+export async function openGivenPlace({out, state}: PlaceFlags, word?: string): Promise<Place> {
 	if (out === undefined && state === undefined) {
 		const name = word === undefined ? 'Which run?' : `Where is run ${word}?`;
 		throw usageError(`${name} Give the path that the run printed, or --out DIR${word === undefined ? ' for the newest one there' : ''}.`);
 	}
-	if (out?.includes('://') || state?.includes('://')) throw usageError('This version keeps runs in folders.');
-	return openPlace({out: resolve(out ?? state ?? ''), state: state && resolve(state)});
+	if (out !== undefined) checkPlace('--out', out);
+	if (state !== undefined) checkPlace('--state', state);
+	return await openPlaceAt({out: absolute(out ?? state ?? ''), state: state && absolute(state)});
 }
 
 /** A run may have been moved with its output folder: where it lies now counts, not where it was made. */
@@ -64,8 +66,17 @@ async function openFolder(path: string): Promise<FoundRun> {
 	return await openRun(dirname(dirname(folder)), basename(folder));
 }
 
-async function openRun(state: string, runId: string): Promise<FoundRun> {
-	const spec = await readSpec(openPlace({out: state, state}).ports, runId);
-	const out = spec.isStateApart ? fileURLToPath(spec.out) : dirname(state);
-	return {place: openPlace({out, state}), spec};
+async function openAddress(word: string): Promise<FoundRun> {
+	const [, state, runId] = /^(s3:\/\/.+)\/runs\/([^/]+)(?:\/run\.json|\/)?$/u.exec(word) ?? [];
+	if (state !== undefined && runId !== undefined) return await openRun(state, runId);
+	throw placeError(`${word} is no run: a run's address looks like s3://bucket/thumbs/.twolane/runs/ab12...`);
 }
+
+async function openRun(state: string, runId: string): Promise<FoundRun> {
+	const {ports} = await openPlaceAt({out: state, state});
+	const spec = await readSpec(ports, runId);
+	const out = spec.isStateApart ? placeOfUri(spec.out) : isS3Place(state) ? state.slice(0, state.lastIndexOf('/')) : dirname(state);
+	return {place: await openPlaceAt({out, state}), spec};
+}
+
+const placeOfUri = (uri: string): string => (uri.startsWith('file:') ? fileURLToPath(uri) : uri);

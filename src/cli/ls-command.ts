@@ -13,7 +13,7 @@ export interface LsFlags extends PlaceFlags {
 /** `twolane ls --out DIR`: the runs, newest first. */
 export async function lsCommand(flags: LsFlags): Promise<number> {
 	const style = openOutput(flags);
-	const place = openGivenPlace(flags);
+	const place = await openGivenPlace(flags);
 	let cursor: string | undefined;
 	let isEmpty = true;
 	do {

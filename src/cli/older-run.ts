@@ -1,7 +1,7 @@
 import type {BegunRun} from '../local/begin-run.ts';
 import type {Place} from '../local/place.ts';
 import {listRunIds} from '../runs/list-runs.ts';
-import {type RunSpec, findSpec} from '../runs/spec.ts';
+import {type PinnedSource, type RunSpec, contentOf, findSpec} from '../runs/spec.ts';
 import type {OutputStyle} from './output-style.ts';
 import {showPath} from './run-place.ts';
 
@@ -34,9 +34,11 @@ function findChanged(older: RunSpec, spec: RunSpec): readonly string[] {
 		older.flowFile?.path === spec.flowFile?.path &&
 		older.sources.length === spec.sources.length &&
 		older.sources.every(({kind, name}, index) => kind === spec.sources[index]?.kind && name === spec.sources[index]?.name) &&
-		older.sources.every(({kind}) => kind === 'file' || kind === 'folder' || kind === 'url');
+		older.sources.every(({kind}) => kind !== 'stdin' && kind !== 'iterable');
 	if (!isSameCommand) return [];
-	const lists = older.sources.filter(({sha256}, index) => sha256 !== spec.sources[index]?.sha256).map(({name}) => name);
+	const lists = older.sources.filter((source, index) => isOther(source, spec.sources[index])).map(({name}) => name);
 	const {flowFile} = older;
 	return flowFile && flowFile.sha256 !== spec.flowFile?.sha256 ? [...lists, showPath(flowFile.path)] : lists;
 }
+
+const isOther = (source: PinnedSource, now: PinnedSource | undefined): boolean => now === undefined || contentOf(source) !== contentOf(now);

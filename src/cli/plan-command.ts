@@ -3,7 +3,6 @@ import type {ResolvedLimits} from '../lanes/limits.ts';
 import {sessionOf, setUpLanes} from '../library.ts';
 import {thisMachine} from '../local/begin-run.ts';
 import {type DryPlan, planDry} from '../local/dry-plan.ts';
-import {openPlace} from '../local/place.ts';
 import type {SessionOptions} from '../runs/spec.ts';
 import {flows} from '../wire.ts';
 import {checkWords} from './failure.ts';
@@ -14,6 +13,7 @@ import {checkFolders} from './plan/check-folders.ts';
 import {describePlan} from './plan/describe-plan.ts';
 import {type SameCommand, foretell} from './plan/same-command.ts';
 import {type RunFlags, explainReading, readRequest, toRunRequest} from './run-command.ts';
+import {openPlaceAt} from './run-place.ts';
 import {withScratch, withState} from './scratch.ts';
 
 /** What `twolane plan` found out; also its line of JSON. */
@@ -53,7 +53,7 @@ export async function planCommand(sources: readonly string[], flags: RunFlags): 
 	const stop = listenForInterrupt(() => {});
 	const {request, tellLeftOut} = await readRequest(sources, flags, {style, stop});
 	const {flow, where, options} = request;
-	const place = openPlace(where);
+	const place = await openPlaceAt(where);
 	const {limits, attempts} = checkWords(() => setUpLanes(flow, {...options, readers: [], out: place.out}));
 	await checkFolders(where);
 	const dry = await withScratch(folder => planDry(toRunRequest(withState(place, folder), request, limits.maxBytes))).catch(

@@ -8,6 +8,7 @@ import {readAutoOrWhole, readBytes, readCount, readMs, readPercentage, readWhole
 import type {RedriveFlags, ResumeFlags} from './resume-command.ts';
 import type {ResultsFlags} from './results-command.ts';
 import type {RunFlags} from './run-command.ts';
+import type {ServeFlags} from './serve-command.ts';
 import type {StatusFlags} from './status-command.ts';
 import type {ValidateFlags} from './validate-command.ts';
 
@@ -34,6 +35,7 @@ export async function runProgram(words: readonly string[], version: string): Pro
 	program.commandsGroup('Start:');
 	addRun(program, onExit);
 	addDemo(program, onExit);
+	addServe(program, onExit);
 	program.commandsGroup('Look before:').helpCommand(true);
 	addChecks(program, onExit);
 	program.commandsGroup('Runs that are there:');
@@ -110,6 +112,25 @@ function addDemo(program: Command, onExit: (code: number) => void): void {
 		const {demoCommand} = await import('./demo/demo-command.ts');
 		onExit(await demoCommand(flags));
 	});
+}
+
+const MOST_PORT = 65_535;
+
+function addServe(program: Command, onExit: (code: number) => void): void {
+	const command = program
+		.command('serve')
+		.description('the HTTP API on this machine')
+		.requiredOption('--out <dir>', 'folder for outputs and records of its runs')
+		.option('--port <n>', 'port to listen at, on 127.0.0.1; 0 is any free one', readPort, 8787);
+	command.action(async (flags: ServeFlags) => {
+		onExit(await (await import('./serve-command.ts')).serveCommand(flags));
+	});
+}
+
+function readPort(text: string): number {
+	const port = readWhole(text);
+	if (port <= MOST_PORT) return port;
+	throw new InvalidArgumentError(`It is from 0 to ${MOST_PORT}.`);
 }
 
 /** The commands on a run that is there. */

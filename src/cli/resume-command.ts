@@ -7,7 +7,8 @@ import {takeRun} from '../local/begin-run.ts';
 import {type RunSpec, type SessionOptions, sessionSchema} from '../runs/spec.ts';
 import {isSealed, readStanding, sessionOf} from '../runs/standing.ts';
 import {viewOf} from '../runs/get-run.ts';
-import {openReaders} from '../wire.ts';
+import {openReaders, openS3Reader} from '../wire.ts';
+import {s3Access} from './environment.ts';
 import {type FoundRun, type PlaceFlags, findRun} from './find-run.ts';
 import {checkWords, interruption} from './failure.ts';
 import {listenForInterrupt} from './interrupt.ts';
@@ -61,11 +62,13 @@ export async function resumeRun({word, flags, style, stop}: ResumeRequest): Prom
 	const {flow, extensions} = await loadFlowOf(spec);
 	const session = await mergeSession(found, flags);
 	const {allowOrigins} = spec;
-	const begun = await takeRun({place, flow, extensions, allowOrigins, session, signal: stop}, spec).catch((error: unknown) => {
-		throw stop.aborted ? interruption('the list was read') : error;
-	});
+	const begun = await takeRun({place, flow, extensions, allowOrigins, s3: openS3Reader(s3Access()), session, signal: stop}, spec).catch(
+		(error: unknown) => {
+			throw stop.aborted ? interruption('the list was read') : error;
+		},
+	);
 	const {limits, ...rest} = session ?? sessionOf(begun.standing);
-	const readers = await openReaders({allowOrigins});
+	const readers = await openReaders({allowOrigins, s3: s3Access()});
 	// Checked when they were stored: undefined is no value.
 	const allLimits = {...limits, maxBytes: spec.maxBytes} as Limits;
 	const lanes = checkWords(() =>

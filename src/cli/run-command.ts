@@ -1,13 +1,13 @@
 import {hash} from 'node:crypto';
 import {readFile} from 'node:fs/promises';
-import {resolve} from 'node:path';
 import {parseSize} from '../flows/thumbnail/options.ts';
 import type {FlowDefinition} from '../lanes/flow.ts';
 import {type RunOptions, sessionOf, setUpLanes} from '../library.ts';
 import {type BegunRun, type RunRequest, beginRun} from '../local/begin-run.ts';
-import {type Place, openPlace} from '../local/place.ts';
+import type {Place} from '../local/place.ts';
 import type {SourceWord} from '../sources/pin-source.ts';
-import {openReaders} from '../wire.ts';
+import {openReaders, openS3Reader} from '../wire.ts';
+import {s3Access} from './environment.ts';
 import {checkWords, interruption, usageError} from './failure.ts';
 import {listenForInterrupt} from './interrupt.ts';
 import {crashedRun} from './launcher.ts';
@@ -16,7 +16,7 @@ import {loadFlow} from './load-flow.ts';
 import {type OutputStyle, openOutput} from './output-style.ts';
 import {plural} from './quantities.ts';
 import {resumeRun} from './resume-command.ts';
-import {prepareFolders} from './run-place.ts';
+import {type WhereToRun, absolute, checkPlace, openPlaceAt, prepareFolders} from './run-place.ts';
 import {tellOfOlderRun} from './older-run.ts';
 import {type SessionFlags, readSession} from './session-flags.ts';
 import {workOnRun} from './work-on-run.ts';
@@ -102,7 +102,7 @@ export interface CommandRequest extends Pick<
 > {
 	readonly flow: FlowDefinition;
 	readonly sources: readonly SourceWord[];
-	readonly where: {readonly out: string; readonly state?: string | undefined};
+	readonly where: WhereToRun;
 	readonly options: RunOptions<unknown>;
 	readonly style: OutputStyle;
 	readonly stop: AbortSignal;
@@ -112,9 +112,9 @@ export interface CommandRequest extends Pick<
 /** Creates the run or finds it, works on it, tells the end. @returns the exit code. */
 export async function executeRun(request: CommandRequest): Promise<number> {
 	const {flow, options, stop, style, where, isResumable} = request;
-	const place = openPlace(where);
+	const place = await openPlaceAt(where);
 	const lanes = checkWords(() => setUpLanes(flow, {...options, readers: [], out: place.out}));
-	const readers = await openReaders(request);
+	const readers = await openReaders({allowOrigins: request.allowOrigins, s3: s3Access()});
 	const begun = await begin(place, request, lanes.limits.maxBytes);
 	await tellOfOlderRun(place, begun, style);
 	return await workOnRun({place, begun, lanes: {...lanes, readers}, session: sessionOf(options), style, stop, isResumable});
@@ -136,7 +136,15 @@ export function toRunRequest(
 	{options, stop, style: _, isResumable: __, ...rest}: CommandRequest,
 	maxBytes: number,
 ): RunRequest {
-	return {...rest, place, signal: stop, options: options.options ?? {}, session: sessionOf(options), maxBytes};
+	return {
+		...rest,
+		place,
+		s3: openS3Reader(s3Access()),
+		signal: stop,
+		options: options.options ?? {},
+		session: sessionOf(options),
+		maxBytes,
+	};
 }
 
 /** What a person is told when sources could not be read: an interruption, words that name no source, or the error as it is. */
@@ -147,9 +155,9 @@ export function explainReading(error: unknown, stop: AbortSignal): unknown {
 
 export function readPlaceFlags({out, state}: {readonly out: string; readonly state?: string}): CommandRequest['where'] {
 	if (out.trim() === '') throw usageError('--out is empty: name a folder.');
-	if (out.includes('://')) throw usageError(`--out ${out}: this version writes into a folder.`);
-	if (state?.includes('://')) throw usageError(`--state ${state}: this version writes into a folder.`);
-	return {out: resolve(out), state: state === undefined ? undefined : resolve(state)};
+	checkPlace('--out', out);
+	if (state !== undefined) checkPlace('--state', state);
+	return {out: absolute(out), state: state === undefined ? undefined : absolute(state)};
 }
 
 export function checkOrigins(origins: readonly string[]): readonly string[] {

@@ -1,5 +1,3 @@
-import {join} from 'node:path';
-import {fileURLToPath} from 'node:url';
 import type {LanesSetup} from '../lanes/lanes.ts';
 import {createTolerance} from '../lanes/tolerance.ts';
 import {isolatedPool} from '../library.ts';
@@ -10,6 +8,7 @@ import {type RunReport, readResults} from '../runs/finish.ts';
 import {toRow} from '../runs/row.ts';
 import type {SessionOptions} from '../runs/spec.ts';
 import {isTolerant} from '../runs/standing.ts';
+import {placeOf} from '../runs/stored-json.ts';
 import {endingOf} from '../runs/status.ts';
 import {type WorkingRun, workRun} from '../runs/work-run.ts';
 import {commandName, crashedRun, quote, tellLauncher} from './launcher.ts';
@@ -101,7 +100,7 @@ export async function printEnd(report: RunReport, {place, folder, style, isResum
 	if (style.isQuiet) return undefined;
 	const failures = await listFailures(place, report.runId);
 	const next = isResumable ? nextCommand(report, showPath(folder)) : undefined;
-	const places = {out: showPath(fileURLToPath(place.out.uri)), runFolder: showPath(folder), failures, repeats: report.repeats, next};
+	const places = {out: showPath(placeOf(place.out, '')), runFolder: showPath(folder), failures, repeats: report.repeats, next};
 	await style.print(writeSummary(report, places, process.stdout));
 }
 
@@ -115,5 +114,5 @@ function nextCommand({status, completionReason, itemCounts: {failed = 0, pending
 
 async function listFailures(place: Place, runId: string): Promise<string[]> {
 	const results = await readResults(place.ports, runId);
-	return (results?.resultFiles.FAILED ?? []).map(({key}) => showPath(join(place.folderOf(runId), key)));
+	return (results?.resultFiles.FAILED ?? []).map(({key}) => showPath(place.folderOf(runId) + key));
 }

@@ -24,6 +24,8 @@ export interface RunSetup {
 	/** The files of a folder that the flow takes; default: all. */
 	readonly extensions?: readonly string[] | undefined;
 	readonly allowOrigins: readonly string[];
+	/** Reads sources in S3. */
+	readonly s3?: SourceOptions['s3'];
 	/** Ends the reading of sources, too. */
 	readonly signal?: AbortSignal | undefined;
 	/** Called with each file of a folder that the flow does not take. */
@@ -154,11 +156,12 @@ export function sourceOpener(setup: RunSetup, {sources}: Pick<RunIdentity, 'sour
 	return source => openPinned(setup.place.ports.state, source, options);
 }
 
-const sourceOptions = ({place, extensions, allowOrigins, signal, onLeftOut}: RunSetup, isOneOfMany: boolean): SourceOptions => ({
+const sourceOptions = ({place, extensions, allowOrigins, s3, signal, onLeftOut}: RunSetup, isOneOfMany: boolean): SourceOptions => ({
 	exclude: place.folders,
 	isOneOfMany,
 	extensions,
 	allowOrigins,
+	s3,
 	signal,
 	onLeftOut,
 });

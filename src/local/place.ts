@@ -95,7 +95,10 @@ async function ownShared(ports: RunPorts, runId: string, signal: AbortSignal | u
 	if (!ports.state.isShared) return async () => {};
 	const lease = await takeLease(ports, runId, {life: ports.token(), signal});
 	if (lease) return () => lease.release();
-	throw new TwolaneError('RUN_BUSY', `run ${runId} is worked on by another machine, or a function: look at it with status, or try again when it has stopped`);
+	throw new TwolaneError(
+		'RUN_BUSY',
+		`run ${runId} is worked on by another machine, or a function: look at it with status, or try again when it has stopped`,
+	);
 }
 
 async function letGo(

@@ -41,7 +41,7 @@ export interface OrchestrateOptions {
 	readonly remainingMs?: number | undefined;
 	/** The execution that has just come to its end, and starts us with its last step. */
 	readonly through?: string | undefined;
-	readonly random?: (() => number) | undefined;
+	readonly random: () => number;
 	readonly signal?: AbortSignal | undefined;
 }
 
@@ -181,7 +181,7 @@ async function work(
 	const ending = createEnding(ports, {runId: spec.runId, control, stop, signal: life.signal, drainMs});
 	// A worker's answer must come while we still wait for it.
 	const budgetMs = (): number => life.remainingMs() - 2 * drainMs;
-	const {random = Math.random} = life;
+	const {random} = life;
 	try {
 		return await dispatchShards(ports, {
 			standing,

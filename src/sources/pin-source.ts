@@ -7,6 +7,7 @@ import {layout} from '../runs/layout.ts';
 import type {RunPorts} from '../runs/ports.ts';
 import type {PinnedSource} from '../runs/spec.ts';
 import {readFolder} from './folder.ts';
+import {checkS3, pinS3} from './pin-s3.ts';
 import {type SourceOptions, unreadable} from './source-options.ts';
 import {writeItems} from './write-items.ts';
 
@@ -26,18 +27,18 @@ export async function pinSource(ports: PinPorts, source: SourceWord, options: So
 	checkWord(source);
 	if (source === '-') return await spool(ports, {kind: 'stdin', name: 'stdin', bytes: readStdin(options)});
 	if (isWebUrl(source)) return await pinUrl(ports, source, options);
+	if (isS3(source)) return await pinS3(source, options);
 	return await pinPath(ports, source, options);
 }
 
 const isWebUrl = (word: string): boolean => /^https?:\/\//iu.test(word);
+const isS3 = (word: string): boolean => word.startsWith('s3://');
 
 /** @throws TypeError for a word that names no source, whatever the disk and the web hold. */
 export function checkWord(word: string): void {
-	if (word.startsWith('s3://')) {
-		throw new TypeError(`${word}: this version reads files, folders, http(s) URLs and standard input, not s3://.`);
-	}
+	if (isS3(word)) return checkS3(word);
 	if (isWebUrl(word) && !URL.canParse(word)) throw new TypeError(`${word} is not a URL.`);
-	if (!isWebUrl(word) && /^[a-z][a-z0-9+.-]+:\/\//iu.test(word)) throw new TypeError(`${word}: only http and https URLs can be read.`);
+	if (!isWebUrl(word) && /^[a-z][a-z0-9+.-]+:\/\//iu.test(word)) throw new TypeError(`${word}: only http, https and s3 URLs can be read.`);
 }
 
 async function pinPath(ports: PinPorts, source: string, options: SourceOptions): Promise<PinnedSource> {

@@ -1,16 +1,19 @@
 import {TwolaneError} from '../lanes/errors.ts';
+import type {S3Sources} from './s3-sources.ts';
 
 export interface SourceOptions {
-	/** Absolute folders that a folder source leaves out: the run's own `out` and state. */
+	/** What a folder or prefix leaves out, the run's own `out` and state: absolute folders, and `s3://` places. */
 	readonly exclude: readonly string[];
 	/** Of several sources, a folder's name is part of its files' ids: `a/x.jpg` and `b/x.jpg` are two items. */
 	readonly isOneOfMany: boolean;
-	/** The files of a folder that the flow takes; default: all. */
+	/** The files of a folder, or of a prefix, that the flow takes; default: all. */
 	readonly extensions?: readonly string[] | undefined;
 	readonly allowOrigins: readonly string[];
+	/** Reads what lies in S3. Default: nothing there can be read. */
+	readonly s3?: S3Sources | undefined;
 	/** Ends the reading of a source with an error. */
 	readonly signal?: AbortSignal | undefined;
-	/** Called with each file of a folder that the flow does not take. */
+	/** Called with each file of a folder, or of a prefix, that the flow does not take. */
 	readonly onLeftOut?: ((path: string) => void) | undefined;
 }
 
@@ -34,3 +37,9 @@ export const unreadable = (source: string, error: unknown): TwolaneError =>
 
 export const changed = (source: string): TwolaneError =>
 	new TwolaneError('MANIFEST_CHANGED', `${source} has changed while the run was being planned`);
+
+/** @throws TypeError where nobody can read it. */
+export function requireS3({s3}: Pick<SourceOptions, 's3'>, source: string): S3Sources {
+	if (s3 !== undefined) return s3;
+	throw new TypeError(`${source}: nobody here reads s3://; give the run a reader for it: s3Reader({client}) of twolane/aws.`);
+}

@@ -76,11 +76,12 @@ describe('words that cannot be meant exit with 2, one message, and nothing start
 		['run list.jsonl --out out --flow ./strict.ts --size 256', /--size belongs to the thumbnail flow/u],
 		['run list.jsonl --out out --flow ./syntax.ts', /syntax\.ts could not be loaded/u],
 		['run list.jsonl --out out --allow-origin example.com', /write it like http:\/\/127\.0\.0\.1:8080/u],
-		['run list.jsonl --out s3://bucket/prefix', /writes into a folder/u],
+		['run list.jsonl --out ftp://example.com/out', /--out ftp:\/\/example\.com\/out: name a folder, or a place in S3/u],
+		['run list.jsonl --out out --state s3://B/x', /--state s3:\/\/B\/x: name a folder, or a place in S3/u],
 		['run list.jsonl --out=', /--out is empty/u],
 		['run list.jsonl', /required option '--out <dir>'/u],
-		['run ftp://example.com/list --out out', /only http and https URLs can be read/u],
-		['run s3://bucket/list.jsonl --out out', /not s3:\/\//u],
+		['run ftp://example.com/list --out out', /only http, https and s3 URLs can be read/u],
+		['run s3://bucket --out out', /write s3:\/\/bucket\/ for all that is in the bucket/u],
 		['runn list.jsonl --out out', /unknown command 'runn'\n\(Did you mean run\?\)/u],
 	])('%s', async (words, message) => expect(await refuse(words)).toEqual(refusal(2, message)));
 });

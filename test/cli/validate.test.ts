@@ -115,7 +115,7 @@ describe('twolane validate', () => {
 	it.each([
 		['--skip-invalid', 2, /unknown option '--skip-invalid'/u],
 		['missing.jsonl', 3, /missing\.jsonl cannot be read: it does not exist/u],
-		['s3://bucket/list.jsonl', 2, /not s3:\/\//u],
+		['s3://bucket', 2, /write s3:\/\/bucket\/ for all/u],
 	])('refuses %s with exit code %i', async (word, exitCode, message) => {
 		expect(await validate('list.jsonl', word)).toMatchObject({stdout: '', stderr: expect.stringMatching(message), exitCode});
 	});

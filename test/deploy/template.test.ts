@@ -188,7 +188,7 @@ describe('functions', () => {
 	});
 
 	it('sweep every five minutes', () => {
-		expect(one('OrchestratorEventsRuleSchedule1')).toMatchObject({ScheduleExpression: 'rate(5 minutes)', State: 'ENABLED'});
+		expect(one('OrchestratorEventsRuleSchedule1')).toMatchObject({ScheduleExpression: 'rate(1 minute)', State: 'ENABLED'});
 		expect(one('OrchestratorEventsRuleSchedule1').Targets[0].Input).toBe('{"sweep":true}');
 	});
 });

@@ -50,13 +50,18 @@ describe('a list of 200 lines, dropped into the bucket', () => {
 		for (let n = 0; n < IMAGES; n++) await stack.put(`pictures/${n}`, await picture(n));
 		await stack.put('pictures/text', 'no picture');
 		const place = await workplace();
-		await place.write('list.jsonl', lines().map(line => JSON.stringify(line)).join('\n'));
+		await place.write(
+			'list.jsonl',
+			lines()
+				.map(line => JSON.stringify(line))
+				.join('\n'),
+		);
 		const env = {...localStack().env, TWOLANE_SOURCE_BUCKETS: stack.bucket};
 		const {stdout} = await runCli(['run', 'list.jsonl', '--out', 'thumbs', '--size', '64', '--size', '128x96:cover', '--json'], {
 			cwd: place.path,
 			env,
 		});
-		laptop = comparable(readJsonLines(stdout).rows);
+		laptop = comparable(readJsonLines(stdout).rows as unknown as Row[]);
 		await place[Symbol.asyncDispose]();
 	}, 300_000);
 
@@ -158,7 +163,12 @@ const objectCreated = (bucket: string, key: string, etag?: string) => ({
 			s3: {
 				s3SchemaVersion: '1.0',
 				bucket: {name: bucket, arn: `arn:aws:s3:::${bucket}`},
-				object: {key: encodeURIComponent(key).replaceAll('%20', '+').replaceAll('%2F', '/'), size: 1, ...(etag && {eTag: etag}), sequencer: '0'},
+				object: {
+					key: encodeURIComponent(key).replaceAll('%20', '+').replaceAll('%2F', '/'),
+					size: 1,
+					...(etag && {eTag: etag}),
+					sequencer: '0',
+				},
 			},
 		},
 	],
@@ -180,7 +190,7 @@ async function spooled(items: readonly object[]) {
 
 /** What the stack says became of an object, as soon as it says so. */
 async function findRecord(key: string): Promise<ObjectRecord | undefined> {
-	for (const end = Date.now() + 60_000; Date.now() < end; ) {
+	for (const end = Date.now() + 60_000; Date.now() < end;) {
 		for await (const entry of stack.ports.state.list('objects/')) {
 			const stored = await stack.ports.state.get(entry.key);
 			const record = JSON.parse(Buffer.from(stored?.body ?? []).toString()) as ObjectRecord;

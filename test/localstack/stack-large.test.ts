@@ -13,13 +13,17 @@ const MOST_PER_CLAIM = 15;
 const MOST_PER_MINUTE = 24;
 
 describe('a list of 100,000 items', () => {
-	it.each(engines)('costs the orchestrator of %s at most 60 MB more than one of 1,000, and S3 nothing per item', async engine => {
-		const small = await measure(engine, 1000);
-		const large = await measure(engine, 100_000);
-		expect(large.peakMB - small.peakMB).toBeLessThanOrEqual(60);
-		// Looking at the run from here costs requests, too: the smaller run tells how many at least.
-		expect(large.requests).toBeLessThanOrEqual(MOST_PER_CLAIM * large.claims + MOST_PER_MINUTE * large.workMinutes + large.ownRequests);
-	}, 600_000);
+	it.each(engines)(
+		'costs the orchestrator of %s at most 60 MB more than one of 1,000, and S3 nothing per item',
+		async engine => {
+			const small = await measure(engine, 1000);
+			const large = await measure(engine, 100_000);
+			expect(large.peakMB - small.peakMB).toBeLessThanOrEqual(60);
+			// Looking at the run from here costs requests, too: the smaller run tells how many at least.
+			expect(large.requests).toBeLessThanOrEqual(MOST_PER_CLAIM * large.claims + MOST_PER_MINUTE * large.workMinutes + large.ownRequests);
+		},
+		600_000,
+	);
 });
 
 async function measure(engine: EngineName, count: number) {

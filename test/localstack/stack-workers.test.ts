@@ -25,13 +25,13 @@ describe('sixteen workers', () => {
 	it('work at once, and take no new item later than 5 s after a pause', async () => {
 		const runId = await stack.drop('sixteen.jsonl', itemsTaking(16 * 40, 500), {...oneAtATime, engine: 'lambda', maxWorkers: 16});
 		await stack.until(runId, ({itemCounts}) => itemCounts.succeeded > 0 || itemCounts.running > 0, {limitMs: 90_000}).catch(() => {});
-		for (const end = Date.now() + 60_000; (await busyWorkers()) < 16 && Date.now() < end; ) await wait(100);
+		for (const end = Date.now() + 60_000; (await busyWorkers()) < 16 && Date.now() < end;) await wait(100);
 		expect(await busyWorkers()).toBe(16);
 		await wait(2000);
 		const toldMs = Date.now();
 		await stack.runs.controlRun(runId, {action: 'pause'});
 		await stack.until(runId, ({status}) => status === 'PAUSED');
-		for (const end = Date.now() + 60_000; (await busyWorkers()) > 0 && Date.now() < end; ) await wait(100);
+		for (const end = Date.now() + 60_000; (await busyWorkers()) > 0 && Date.now() < end;) await wait(100);
 		const starts = (await stack.rows(runId)).flatMap(row =>
 			row.status === 'succeeded' ? [(row.result as {startedAtMs: number}).startedAtMs] : [],
 		);
@@ -51,17 +51,20 @@ describe('a run by workers', () => {
 		await expectWhole(await stack.untilEnded(runId), 160);
 	});
 
-	it.each(['lambda', 'distributed-map'] as const)('by %s ends complete when a worker is killed in the middle of its shard', async engine => {
-		const runId = await stack.drop(`killed-${engine}.jsonl`, itemsTaking(40, 400), {...oneAtATime, engine, maxWorkers: 2});
-		for (const end = Date.now() + 60_000; (await busyWorkers()) < 2 && Date.now() < end; ) await wait(50);
-		await wait(1000);
-		expect(await killWorkers({functionName: stack.names.worker, atMost: 1})).toBe(1);
-		await expectWhole(await stack.untilEnded(runId), 40);
-	});
+	it.each(['lambda', 'distributed-map'] as const)(
+		'by %s ends complete when a worker is killed in the middle of its shard',
+		async engine => {
+			const runId = await stack.drop(`killed-${engine}.jsonl`, itemsTaking(40, 400), {...oneAtATime, engine, maxWorkers: 2});
+			for (const end = Date.now() + 60_000; (await busyWorkers()) < 2 && Date.now() < end;) await wait(50);
+			await wait(1000);
+			expect(await killWorkers({functionName: stack.names.worker, atMost: 1})).toBe(1);
+			await expectWhole(await stack.untilEnded(runId), 40);
+		},
+	);
 
 	it('goes on when the orchestrator is killed: the next one finds what the workers have done', async () => {
 		const runId = await stack.drop('orphaned.jsonl', itemsTaking(40, 400), {...oneAtATime, engine: 'lambda', maxWorkers: 2});
-		for (const end = Date.now() + 60_000; (await busyWorkers()) < 2 && Date.now() < end; ) await wait(50);
+		for (const end = Date.now() + 60_000; (await busyWorkers()) < 2 && Date.now() < end;) await wait(50);
 		expect(await killWorkers({functionName: stack.names.orchestrator})).toBeGreaterThan(0);
 		// Lambda itself tries an event twice more; whoever comes waits until the lease is dead.
 		await stack.invoke(stack.names.orchestrator, {sweep: true});

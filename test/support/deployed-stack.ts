@@ -1,5 +1,10 @@
 import {CloudWatchLogsClient, FilterLogEventsCommand} from '@aws-sdk/client-cloudwatch-logs';
-import {GetFunctionConfigurationCommand, InvokeCommand, type LambdaClient, UpdateFunctionConfigurationCommand} from '@aws-sdk/client-lambda';
+import {
+	GetFunctionConfigurationCommand,
+	InvokeCommand,
+	type LambdaClient,
+	UpdateFunctionConfigurationCommand,
+} from '@aws-sdk/client-lambda';
 import {PutObjectCommand, type S3Client} from '@aws-sdk/client-s3';
 import {readFile} from 'node:fs/promises';
 import {arch} from 'node:os';

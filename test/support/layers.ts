@@ -67,7 +67,7 @@ const rooms: Readonly<Record<string, Room>> = {
 	'adapters/http': adapter(['undici', 'ipaddr.js'], ['lanes/retry-after.ts']),
 	// A pool of one thread in a process of its own.
 	// Packages of the SDK and its own parts; types of the ports only.
-	'adapters/s3': adapter(['@aws-sdk/client-s3', '@aws-sdk/lib-storage', '@smithy/node-http-handler', 'csv-parse']),
+	'adapters/s3': adapter(['@aws-sdk/client-s3', '@smithy/node-http-handler']),
 	'adapters/lambda': adapter(['@aws-sdk/client-lambda', '@smithy/node-http-handler']),
 	'adapters/step-functions': adapter(['@aws-sdk/client-sfn', '@smithy/node-http-handler']),
 	'adapters/cloudformation': adapter(['@aws-sdk/client-cloudformation', '@smithy/node-http-handler']),

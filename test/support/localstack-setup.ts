@@ -18,7 +18,12 @@ export default async function setUp(project: TestProject): Promise<() => Promise
 	const localStack = given === undefined ? await start() : undefined;
 	const endpoint = localStack?.endpoint ?? given ?? '';
 	const folder = await mkdtemp(join(tmpdir(), 'twolane-deployed-'));
-	const provided: ProvidedLocalStack = {endpoint, env: clientEnvironment(endpoint), folder, ...(localStack && {logFile: localStack.logFile})};
+	const provided: ProvidedLocalStack = {
+		endpoint,
+		env: clientEnvironment(endpoint),
+		folder,
+		...(localStack && {logFile: localStack.logFile}),
+	};
 	project.provide('localstack', provided);
 	return async () => {
 		await localStack?.stop();

@@ -19,7 +19,7 @@ describe('the public types', () => {
 
 	test('refuse each wrong twin for the reason it names, on its line, and for no other', async () => {
 		await using project = await scratchProject();
-		for (const name of [...jobs, 'next-version.ts']) await project.write(name, await read(name));
+		for (const name of [...jobs, 'public-types.ts']) await project.write(name, await read(name));
 		const expected: string[] = [];
 		for (const name of wrong) {
 			const text = await read(name);

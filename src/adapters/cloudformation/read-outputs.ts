@@ -31,7 +31,9 @@ function explain(error: unknown, stack: string): TwolaneError {
 	const {name = '', message = ''} = error as Error;
 	const options = {stage: 'run', cause: error} as const;
 	// CloudFormation calls a stack that is not there a mistake in the question.
-	if (name === 'ValidationError') return new TwolaneError('ENGINE_DENIED', `there is no stack '${stack}' in this account and region`, options);
-	if (name.startsWith('AccessDenied')) return new TwolaneError('ENGINE_DENIED', `stack '${stack}' may not be looked at: ${message}`, options);
+	if (name === 'ValidationError')
+		return new TwolaneError('ENGINE_DENIED', `there is no stack '${stack}' in this account and region`, options);
+	if (name.startsWith('AccessDenied'))
+		return new TwolaneError('ENGINE_DENIED', `stack '${stack}' may not be looked at: ${message}`, options);
 	return new TwolaneError('ENGINE_UNAVAILABLE', `stack '${stack}' could not be looked at: ${message}`, options);
 }

@@ -6,6 +6,7 @@ import {isTemporary} from './temporaries.ts';
 interface Found {
 	readonly key: string;
 	readonly bytes: number;
+	readonly modifiedMs: number;
 }
 
 interface Entry {
@@ -68,7 +69,7 @@ async function measure(top: string, keys: readonly string[]): Promise<Found[]> {
 				if (isAbsence(error)) return undefined;
 				throw error;
 			});
-			return stats && {key, bytes: stats.size};
+			return stats && {key, bytes: stats.size, modifiedMs: stats.mtimeMs};
 		}),
 	);
 	return found.filter(one => one !== undefined);

@@ -1,13 +1,13 @@
 import {constants} from 'node:fs';
 import {access, stat} from 'node:fs/promises';
-import {dirname, join} from 'node:path';
+import {dirname} from 'node:path';
 import {reasonOf} from '../../sources/source-options.ts';
 import {placeError} from '../failure.ts';
-import {showPath} from '../run-place.ts';
+import {type WhereToRun, foldersOf, showPath} from '../run-place.ts';
 
 /** Refuses folders that `run` could not make, or not write to, without making them. */
-export async function checkFolders({out, state}: {readonly out: string; readonly state?: string | undefined}): Promise<void> {
-	for (const [flag, path] of [['--out', out] as const, ['--state', state ?? join(out, '.twolane')] as const]) {
+export async function checkFolders(where: WhereToRun): Promise<void> {
+	for (const [flag, path] of foldersOf(where)) {
 		const reason = await findObstacle(path);
 		if (reason !== undefined) throw placeError(`${flag} ${showPath(path)} cannot be made: ${reason}. Name a folder that can be written.`);
 	}

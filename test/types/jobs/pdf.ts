@@ -1,6 +1,6 @@
 import {cpu, defineFlow, run} from 'twolane';
+import {s3Reader, s3Store} from 'twolane/aws';
 import {z} from 'zod';
-import {s3Reader, s3Store} from '../next-version.ts';
 
 declare const client: unknown;
 

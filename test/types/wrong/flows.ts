@@ -67,4 +67,4 @@ export const wrongIdType = defineFlow({
 });
 
 // @ts-expect-error TS2741: a module without a default export is no transform
-export const noDefault = cpu<typeof import('../next-version.ts')>(new URL('../next-version.ts', import.meta.url));
+export const noDefault = cpu<typeof import('../public-types.ts')>(new URL('../public-types.ts', import.meta.url));
