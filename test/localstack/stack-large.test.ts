@@ -7,7 +7,7 @@ beforeAll(async () => {
 	stack = await testStack();
 }, 600_000);
 
-const itemsOf = (count: number) => Array.from({length: count}, (_, n) => ({id: `item-${n}`}));
+const itemsOf = (count: number, list: string) => Array.from({length: count}, (_, n) => ({id: `${list}-${n}`}));
 const engines: readonly EngineName[] = ['in-process', 'lambda', 'distributed-map'];
 const MOST_PER_CLAIM = 15;
 const MOST_PER_MINUTE = 24;
@@ -29,7 +29,7 @@ describe('a list of 100,000 items', () => {
 async function measure(engine: EngineName, count: number) {
 	const sinceMs = Date.now();
 	const before = await countS3Requests();
-	const runId = await stack.drop(`${engine}-${count}.jsonl`, itemsOf(count), {flow: 'no-op', engine, maxWorkers: 2});
+	const runId = await stack.drop(`${engine}-${count}.jsonl`, itemsOf(count, stack.ports.token()), {flow: 'no-op', engine, maxWorkers: 2});
 	let looks = 0;
 	const run = await stack.until(
 		runId,

@@ -12,7 +12,11 @@ afterEach(async () => {
 	await limitFunction({functionName: stack.names.worker, atOnce: undefined});
 });
 
-const itemsTaking = (count: number, ms: number) => Array.from({length: count}, (_, n) => ({id: `item-${n}`, ms}));
+/** A list of its own each time: the same one would be the same run. */
+function itemsTaking(count: number, ms: number) {
+	const list = stack.ports.token();
+	return Array.from({length: count}, (_, n) => ({id: `${list}-${n}`, ms}));
+}
 const oneAtATime = {flow: 'timed', limits: {ioConcurrency: 1}} as const;
 
 /** Every item has one outcome, in the order of the list. */
