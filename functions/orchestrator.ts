@@ -7,6 +7,7 @@ import {openStepFunctionsClient} from '../src/adapters/step-functions/client.ts'
 import {distributedMapEngine} from '../src/adapters/step-functions/engine.ts';
 import {openDeployedLanes} from '../src/deployed/open-lanes.ts';
 import {openDeployedSource} from '../src/deployed/open-source.ts';
+import {keepHeapSmall} from '../src/deployed/keep-heap-small.ts';
 import {openState} from '../src/deployed/open-state.ts';
 import {isolatedPool} from '../src/library.ts';
 import {orchestrateRun} from '../src/runs/orchestrate.ts';
@@ -20,6 +21,7 @@ const eventSchema = z.union([
 	z.object({source: z.literal('aws.events')}),
 ]);
 
+keepHeapSmall();
 const config = readConfig(process.env);
 const log = openLog('orchestrator');
 const {ports, ...places} = openState(config);

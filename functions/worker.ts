@@ -1,6 +1,7 @@
 import type {Context} from 'aws-lambda';
 import {z} from 'zod';
 import {openDeployedLanes} from '../src/deployed/open-lanes.ts';
+import {keepHeapSmall} from '../src/deployed/keep-heap-small.ts';
 import {openState} from '../src/deployed/open-state.ts';
 import {isolatedPool} from '../src/library.ts';
 import type {WorkerAnswer} from '../src/runs/engine.ts';
@@ -17,6 +18,7 @@ const callSchema = z.object({
 	budgetMs: z.number().optional(),
 });
 
+keepHeapSmall();
 const config = readConfig(process.env);
 const {ports, ...places} = openState(config);
 const {openLanes} = openDeployedLanes({...config, ...places});

@@ -20,8 +20,10 @@ import {type WorkMeter, createWorkMeter} from './work-record.ts';
 // At most this much finished work is lost when the process is killed, in milliseconds: a folder is near, a bucket counts its requests.
 const SAVE_EVERY_MS = 500;
 const SAVE_EVERY_SHARED_MS = 15_000;
-/** Items put on record as started at once, at least; more when they go fast. */
+// Items put on record as started at once, at least; more when they go fast. In a bucket more than the lanes read ahead, so that some have
+// ended, and tell how fast, before it is time for the next record.
 const FEWEST_STARTED = 64;
+const FEWEST_STARTED_SHARED = 256;
 
 /** One worker's time on a run: the shards it has claimed, their rows, its checkpoints. */
 export interface Session {
@@ -73,6 +75,7 @@ export async function openSession(
 	const unsealed = plan.filter(({shard}) => !seals.has(shard));
 	const touched = await listTouched(state, place, unsealed);
 	const saveEveryMs = state.isShared ? SAVE_EVERY_SHARED_MS : SAVE_EVERY_MS;
+	const fewestStarted = state.isShared ? FEWEST_STARTED_SHARED : FEWEST_STARTED;
 	const counts = countBefore(standing, unsealed, touched);
 	const before = counts.succeeded + counts.failed + counts.skipped;
 	const opened = new Map<number, OpenShard>();
@@ -88,7 +91,7 @@ export async function openSession(
 	function window(): number {
 		const seconds = Math.max(0.001, (ports.clock.nowMs() - startedMs) / 1000);
 		const rate = (counts.succeeded + counts.failed + counts.skipped - before) / seconds;
-		return Math.max(FEWEST_STARTED, Math.ceil((2 * rate * saveEveryMs) / 1000));
+		return Math.max(fewestStarted, Math.ceil((2 * rate * saveEveryMs) / 1000));
 	}
 
 	/** `undefined`: somebody else has sealed it. */

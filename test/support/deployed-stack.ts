@@ -43,6 +43,8 @@ export interface TestStack {
 	readonly store: ObjectStore;
 	readonly ports: RunPorts;
 	readonly runs: Runs;
+	/** Requests to S3 that LocalStack has answered so far, but for those of this process. */
+	countRequests(): Promise<number>;
 	/** Puts an object, as anybody would. */
 	put(key: string, body: string | Uint8Array, metadata?: Readonly<Record<string, string>>): Promise<void>;
 	/** Drops a list below `manifests/`. @returns the run that comes of it. */
@@ -67,6 +69,14 @@ export async function testStack(): Promise<TestStack> {
 	const outputs = await deployOnce({stage: 'local', env: {LAMBDA_ARCH: architecture}, buildArguments: ['--test-flows']});
 	const named = (name: string): string => outputs[name] ?? fail(`the stack has no output ${name}: ${JSON.stringify(outputs)}`);
 	const s3 = s3Client();
+	let ownRequests = 0;
+	s3.middlewareStack.add(
+		next => args => {
+			ownRequests++;
+			return next(args);
+		},
+		{step: 'finalizeRequest', priority: 'low'},
+	);
 	const lambda = lambdaClient();
 	const out = named('Out');
 	const bucket = named('Bucket');
@@ -89,6 +99,7 @@ export async function testStack(): Promise<TestStack> {
 		store,
 		ports,
 		runs,
+		countRequests: async () => (await countS3Requests()) - ownRequests,
 		put,
 		async drop(name, items, options = {}) {
 			const key = `manifests/${name}`;
@@ -127,8 +138,12 @@ export async function testStack(): Promise<TestStack> {
 			}
 		},
 		async peakMemoryMB(functionName, sinceMs) {
-			const reports = (await readLog(functionName, sinceMs)).matchAll(/Max Memory Used: (\d+) MB/gu);
-			return Math.max(0, ...[...reports].map(([, megabytes]) => Number(megabytes)));
+			// The platform writes its report after the function's answer.
+			for (const end = Date.now() + DEFAULT_LIMIT_MS; Date.now() < end; await wait(LOOK_EVERY_MS)) {
+				const reports = [...(await readLog(functionName, sinceMs)).matchAll(/Max Memory Used: (\d+) MB/gu)];
+				if (reports.length > 0) return Math.max(...reports.map(([, megabytes]) => Number(megabytes)));
+			}
+			return fail(`${functionName} has reported nothing`);
 		},
 	};
 	return stack;
@@ -165,8 +180,7 @@ const logOf = async (functionName: string): Promise<string> =>
 		(error: unknown) => `(no log of ${functionName}: ${String(error)})`,
 	);
 
-/** Requests to S3 that LocalStack has answered so far. */
-export async function countS3Requests(): Promise<number> {
+async function countS3Requests(): Promise<number> {
 	const {logFile} = localStack();
 	if (logFile === undefined) return fail('the requests are counted in the log of a LocalStack of our own: unset TWOLANE_LOCALSTACK');
 	return (await readFile(logFile, 'utf8')).match(/AWS s3\.\w+ =>/gu)?.length ?? 0;
