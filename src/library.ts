@@ -11,14 +11,17 @@ import {type Limits, limitTable, resolveLimits} from './lanes/limits.ts';
 import type {CpuPool, Reader, Store} from './lanes/ports.ts';
 import {type Run, startRun} from './lanes/run.ts';
 import {type Code, TwolaneError} from './lanes/errors.ts';
-import {beginRun} from './local/begin-run.ts';
+import {beginRun, sourceOpener} from './local/begin-run.ts';
 import {endSession} from './local/end-session.ts';
 import {lazyRun} from './local/lazy-run.ts';
+import {orchestratedRun} from './local/orchestrated-run.ts';
 import {openPlace} from './local/place.ts';
+import type {DistributedMapEngine, EngineName, LambdaEngine} from './runs/engine.ts';
+import type {ObjectStore} from './runs/object-store.ts';
 import {isObjectStore} from './runs/outputs.ts';
 import type {RunPorts} from './runs/ports.ts';
 import {redriveRun} from './runs/redrive-run.ts';
-import type {SessionOptions} from './runs/spec.ts';
+import type {RunSpec, SessionOptions} from './runs/spec.ts';
 import {workRun} from './runs/work-run.ts';
 import {openEntry} from './manifest/read-entry.ts';
 import {checkRunId} from './runs/create-run.ts';
@@ -84,6 +87,17 @@ export interface DurableOptions<Options> extends RunOptions<Options> {
 	readonly runId?: string;
 	/** Runs the failed items of an ended run again: all, or those with these codes. A run without any is left as it is. */
 	readonly redrive?: true | readonly Code[];
+	/**
+	 * Who works on the items: `lambdaEngine` or `distributedMapEngine` of twolane/aws. Then `out` must be a store that several machines can
+	 * write to, and the flow one that the stack was deployed with. Outcomes come when all have ended, in the order of the manifest; `stop`
+	 * and `break` pause the run, so that workers drain within 5 s and the next call goes on. Default: this process.
+	 */
+	readonly engine?: Engine;
+}
+
+/** Where items are worked on. */
+export interface Engine {
+	readonly name: EngineName;
 }
 
 /**
@@ -119,10 +133,13 @@ export function run<I, O, R>(
 	const session = sessionOf(options);
 	checkControls(options);
 	const {stop, signal} = options;
+	const elsewhere = options.engine && checkEngine(options.engine, place.out);
 	const given = options.options ?? {};
 	if (!isPlainJson(given)) throw new TypeError('the options of a durable run must be JSON: they are kept, and tell one run from another.');
 	const {maxBytes} = lanes.limits;
-	const request = {place, flow: definition, session, sources, options: given, maxBytes, allowOrigins: [], s3, runId, signal};
+	const isElsewhere = elsewhere !== undefined;
+	const workers = elsewhere && {engine: elsewhere.name, maxWorkers: elsewhere.maxWorkers ?? DEFAULT_WORKERS};
+	const request = {place, flow: definition, workers, isElsewhere, session, sources, options: given, maxBytes, allowOrigins: [], s3, runId, signal};
 	return lazyRun(async ({isReplaying}) => {
 		const begun = await beginRun(request);
 		const close = (): Promise<void> => endSession(place, begun);
@@ -132,8 +149,37 @@ export function run<I, O, R>(
 			await close();
 			throw error;
 		}
+		if (elsewhere) {
+			// Whoever hands out the shards takes the lease again.
+			await begun.release();
+			const orchestration = {
+				openFlow: async () => definition,
+				openSource: (spec: RunSpec) => sourceOpener(request, spec),
+				isolatedPool,
+				engines: {[elsewhere.name]: elsewhere},
+				estimatedItemMs: () => 0,
+				threads: 1,
+				random: Math.random,
+			};
+			const elsewhereRun = orchestratedRun(place.ports, begun.spec.runId, {lanes, stop, signal, isReplaying, orchestration});
+			return {run: elsewhereRun, close: async () => {}};
+		}
 		return {run: workRun(place.ports, begun.spec.runId, {lanes, stop, signal, isolatedPool, isReplaying}), close};
 	}) as Run<I, R>;
+}
+
+const DEFAULT_WORKERS = 50;
+
+type EngineElsewhere = (LambdaEngine | DistributedMapEngine) & {readonly maxWorkers?: number | undefined};
+
+/** `undefined`: this process works itself. @throws TypeError for an engine that is none of ours, or that cannot reach the records. */
+function checkEngine(engine: Engine, {isShared, uri}: ObjectStore): EngineElsewhere | undefined {
+	const {name} = engine;
+	if (name === 'in-process') return undefined;
+	const isOurs = (name === 'lambda' && 'invoke' in engine) || (name === 'distributed-map' && 'start' in engine && 'look' in engine);
+	if (!isOurs) throw new TypeError('engine must be one of twolane/aws: lambdaEngine({...}) or distributedMapEngine({...}).');
+	if (!isShared) throw new TypeError(`the engine '${name}' reads the run's records from S3, and out is ${uri}: give it an s3Store of twolane/aws.`);
+	return engine as EngineElsewhere;
 }
 
 function checkManifest(word: string, s3: S3Sources | undefined): void {

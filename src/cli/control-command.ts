@@ -3,10 +3,11 @@ import {memoryBytes} from '../adapters/machine/machine.ts';
 import {resolveLimits} from '../lanes/limits.ts';
 import {endCancelled} from '../runs/end-cancelled.ts';
 import {readStanding} from '../runs/standing.ts';
-import {type PlaceFlags, findRun} from './find-run.ts';
+import {type PlaceFlags, findRun, stackOf} from './find-run.ts';
 import {commandName, quote} from './launcher.ts';
 import {openOutput} from './output-style.ts';
 import {showPath} from './run-place.ts';
+import {findStack} from './stack.ts';
 import {describeRun} from './status-command.ts';
 
 export interface ControlFlags extends PlaceFlags {
@@ -17,11 +18,15 @@ export interface ControlFlags extends PlaceFlags {
 /** `twolane pause [RUN]`, `twolane cancel [RUN]`: whoever works on the run hears of it within 5 s. */
 export async function controlCommand(action: 'pause' | 'cancel', word: string | undefined, flags: ControlFlags): Promise<number> {
 	const style = openOutput(flags);
-	const {place, spec} = await findRun(word, flags);
+	const found = await findRun(word, flags);
+	const {place, spec} = found;
+	const stack = stackOf(found, flags);
 	const {runId} = spec;
 	await place.runs.controlRun(runId, {action});
 	const isWorkedOn = await place.ports.isWorkedOn?.(runId);
-	if (action === 'cancel' && isWorkedOn !== true) {
+	// Whoever is started there seals what is open.
+	if (action === 'cancel' && stack !== undefined) await (await findStack(stack)).start(runId);
+	else if (action === 'cancel' && isWorkedOn !== true) {
 		const release = await place.own(runId);
 		const standing = await readStanding(place.ports, runId);
 		await endCancelled(place.ports, runId, {limits: resolveLimits({}, {memoryBytes: memoryBytes()})}).finally(() =>

@@ -8,9 +8,12 @@ import {type RunSpec, findSpec, readSpec} from '../runs/spec.ts';
 import {commandName, quote} from './launcher.ts';
 import {placeError, usageError} from './failure.ts';
 import {absolute, checkPlace, isS3Place, openPlaceAt, showPath} from './run-place.ts';
+import {checkStackName, findStack} from './stack.ts';
 
 /** Where to look for a run. */
 export interface PlaceFlags {
+	/** A deployed stack: its own place. */
+	readonly on?: string;
 	readonly out?: string;
 	readonly state?: string;
 }
@@ -20,12 +23,16 @@ export interface FoundRun {
 	readonly spec: RunSpec;
 }
 
+/** The stack that works on a run, as its records say, or as it is called now; `undefined`: it lives where the command runs. */
+export const stackOf = ({spec}: FoundRun, {on}: PlaceFlags): string | undefined => (spec.stack === undefined ? undefined : (on ?? spec.stack));
+
 /** The run that `[RUN]` names: a path to its folder, its id or the beginning of it, or nothing for the newest. */
 export async function findRun(word: string | undefined, flags: PlaceFlags): Promise<FoundRun> {
+	checkOn(flags);
 	if (word !== undefined && isS3Place(word)) return await openAddress(word);
 	if (word !== undefined && isPath(word)) return await openFolder(resolve(word));
 	const place = await openGivenPlace(flags, word);
-	const runId = await chooseRun(place, word, showPath(flags.state ?? flags.out ?? ''));
+	const runId = await chooseRun(place, word, showPath(flags.state ?? flags.out ?? place.out.uri));
 	if (flags.out === undefined && flags.state !== undefined) return await openRun(absolute(flags.state), runId);
 	return {place, spec: await readSpec(place.ports, runId)};
 }
@@ -47,14 +54,25 @@ async function chooseRun({ports}: Place, word: string | undefined, where: string
 
 const isPath = (word: string): boolean => /[/\\]/u.test(word) || existsSync(join(word, 'run.json'));
 
-export async function openGivenPlace({out, state}: PlaceFlags, word?: string): Promise<Place> {
+export async function openGivenPlace(flags: PlaceFlags, word?: string): Promise<Place> {
+	checkOn(flags);
+	const {out, state, on} = flags;
+	if (on !== undefined) return await openPlaceAt({out: (await findStack(on)).out});
 	if (out === undefined && state === undefined) {
 		const name = word === undefined ? 'Which run?' : `Where is run ${word}?`;
-		throw usageError(`${name} Give the path that the run printed, or --out DIR${word === undefined ? ' for the newest one there' : ''}.`);
+		throw usageError(`${name} Give the path that the run printed, or --out DIR, or --on STACK${word === undefined ? ' for the newest one there' : ''}.`);
 	}
 	if (out !== undefined) checkPlace('--out', out);
 	if (state !== undefined) checkPlace('--state', state);
 	return await openPlaceAt({out: absolute(out ?? state ?? ''), state: state && absolute(state)});
+}
+
+/** A stack has its own places. */
+function checkOn({on, out, state}: PlaceFlags): void {
+	if (on === undefined) return;
+	checkStackName(on);
+	if (out === undefined && state === undefined) return;
+	throw usageError(`--${out === undefined ? 'state' : 'out'} and --on: a stack has its own places. Leave one of them away.`);
 }
 
 /** A run may have been moved with its output folder: where it lies now counts, not where it was made. */

@@ -10,7 +10,7 @@ export interface LsFlags extends PlaceFlags {
 	readonly json?: boolean;
 }
 
-/** `twolane ls --out DIR`: the runs, newest first. */
+/** `twolane ls --out DIR`, or `--on STACK`: the runs, newest first. */
 export async function lsCommand(flags: LsFlags): Promise<number> {
 	const style = openOutput(flags);
 	const place = await openGivenPlace(flags);
@@ -22,7 +22,7 @@ export async function lsCommand(flags: LsFlags): Promise<number> {
 		isEmpty &&= page.runs.length === 0;
 		({cursor} = page);
 	} while (cursor !== undefined);
-	if (isEmpty) style.note(`There are no runs in ${showPath(flags.out ?? flags.state ?? '')}.`);
+	if (isEmpty) style.note(`There are no runs in ${showPath(flags.out ?? flags.state ?? place.out.uri)}.`);
 	return 0;
 }
 

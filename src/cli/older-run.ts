@@ -34,11 +34,15 @@ function findChanged(older: RunSpec, spec: RunSpec): readonly string[] {
 		older.flowFile?.path === spec.flowFile?.path &&
 		older.sources.length === spec.sources.length &&
 		older.sources.every(({kind, name}, index) => kind === spec.sources[index]?.kind && name === spec.sources[index]?.name) &&
-		older.sources.every(({kind}) => kind !== 'stdin' && kind !== 'iterable');
+		older.sources.every(source => !isNameless(source));
 	if (!isSameCommand) return [];
 	const lists = older.sources.filter((source, index) => isOther(source, spec.sources[index])).map(({name}) => name);
 	const {flowFile} = older;
 	return flowFile && flowFile.sha256 !== spec.flowFile?.sha256 ? [...lists, showPath(flowFile.path)] : lists;
 }
+
+/** Standard input, a shell's pipe, items: the name does not tell one from the next. A list that a stack works on has kept its own. */
+const isNameless = ({kind, name}: PinnedSource): boolean =>
+	kind === 'iterable' || (kind === 'stdin' && (name === 'stdin' || /^\/(?:dev|proc)\//u.test(name)));
 
 const isOther = (source: PinnedSource, now: PinnedSource | undefined): boolean => now === undefined || contentOf(source) !== contentOf(now);

@@ -1,20 +1,20 @@
-import {availableParallelism} from 'node:os';
-import type {ResolvedLimits} from '../lanes/limits.ts';
+import {type ResolvedLimits, resolveLimits} from '../lanes/limits.ts';
 import {sessionOf, setUpLanes} from '../library.ts';
-import {thisMachine} from '../local/begin-run.ts';
 import {type DryPlan, planDry} from '../local/dry-plan.ts';
 import type {SessionOptions} from '../runs/spec.ts';
-import {flows} from '../wire.ts';
 import {checkWords} from './failure.ts';
 import {listenForInterrupt} from './interrupt.ts';
 import {tellOfOlderRun} from './older-run.ts';
-import {openOutput} from './output-style.ts';
+import {type OutputStyle, openOutput} from './output-style.ts';
 import {checkFolders} from './plan/check-folders.ts';
 import {describePlan} from './plan/describe-plan.ts';
+import {type Estimate, type Fleet, chooseWorkers, lookAtStack, thisMachinesFleet} from './plan/choose-workers.ts';
 import {type SameCommand, foretell} from './plan/same-command.ts';
-import {type RunFlags, explainReading, readRequest, toRunRequest} from './run-command.ts';
+import {checkStackFlags, readStackRequest} from './on-stack/read-request.ts';
+import {type ReadRequest, type RunFlags, explainReading, readRequest, toRunRequest} from './run-command.ts';
 import {openPlaceAt} from './run-place.ts';
 import {withScratch, withState} from './scratch.ts';
+import {findStack} from './stack.ts';
 
 /** What `twolane plan` found out; also its line of JSON. */
 export interface PlanView extends Pick<SessionOptions, 'toleratedFailureCount' | 'toleratedFailurePercentage'> {
@@ -35,26 +35,16 @@ export interface PlanView extends Pick<SessionOptions, 'toleratedFailureCount' |
 	readonly hosts: DryPlan['hosts'];
 }
 
-/** `items` x `itemMs` / (`threads` x workers). */
-interface Estimate {
-	readonly seconds: number;
-	/** Those that are not done yet. */
-	readonly items: number;
-	readonly itemMs: number;
-	readonly threads: number;
-}
-
-const DEFAULT_ITEM_MS = 50;
-
-/** `twolane plan SOURCE... --out DIR`: what `run` with the same words would do. Nothing starts, and nothing is left behind. */
+/** `twolane plan SOURCE... --out DIR`, or `--on STACK`: what `run` with the same words would do. Nothing starts, and nothing is left behind. */
 export async function planCommand(sources: readonly string[], flags: RunFlags): Promise<number> {
 	const style = openOutput(flags);
 	// A plan has nothing to drain: the first Ctrl-C ends it.
 	const stop = listenForInterrupt(() => {});
-	const {request, tellLeftOut} = await readRequest(sources, flags, {style, stop});
+	const {request, tellLeftOut, fleet} = await readPlanned(sources, flags, {style, stop});
 	const {flow, where, options} = request;
 	const place = await openPlaceAt(where);
-	const {limits, attempts} = checkWords(() => setUpLanes(flow, {...options, readers: [], out: place.out}));
+	const {limits: here, attempts} = checkWords(() => setUpLanes(flow, {...options, readers: [], out: place.out}));
+	const limits = fleet.memoryBytes === undefined ? here : resolveLimits(options.limits ?? {}, {memoryBytes: fleet.memoryBytes});
 	await checkFolders(where);
 	const dry = await withScratch(folder => planDry(toRunRequest(withState(place, folder), request, limits.maxBytes))).catch(
 		(error: unknown) => {
@@ -63,9 +53,11 @@ export async function planCommand(sources: readonly string[], flags: RunFlags): 
 	);
 	tellLeftOut();
 	const session = sessionOf(options);
-	const run = await foretell(place, {spec: dry.spec, session, total: dry.total, isFresh: flags.fresh === true});
+	const run = await foretell(place, {spec: dry.spec, session, total: dry.total, isFresh: flags.fresh === true, isOnStack: flags.on !== undefined});
 	if (run.action === 'start' && !flags.fresh) await tellOfOlderRun(place, {spec: dry.spec, isNew: true}, style);
 	const {toleratedFailureCount, toleratedFailurePercentage} = session;
+	const {engine, maxWorkers} = dry.spec;
+	const work = {flow: flags.flow, items: run.openItems, shards: dry.plan.length, threads: limits.threads, engine, maxWorkers};
 	const view: PlanView = {
 		type: 'plan',
 		run,
@@ -74,9 +66,8 @@ export async function planCommand(sources: readonly string[], flags: RunFlags): 
 		repeats: dry.repeats,
 		shards: dry.plan.length,
 		shardItems: dry.plan[0]?.count ?? 0,
-		engine: {name: thisMachine.engine, reason: 'this version runs on this machine'},
-		maxWorkers: thisMachine.maxWorkers,
-		estimate: estimate(run.openItems, {flow: flags.flow, threads: limits.threads}),
+		...chooseWorkers(fleet, work),
+		maxWorkers,
 		limits,
 		attempts,
 		toleratedFailureCount,
@@ -87,8 +78,15 @@ export async function planCommand(sources: readonly string[], flags: RunFlags): 
 	return 0;
 }
 
-function estimate(items: number, {flow, threads: given}: {readonly flow: string; readonly threads: number | 'auto'}): Estimate {
-	const itemMs = (Object.hasOwn(flows, flow) ? flows[flow]?.estimatedItemMs : undefined) ?? DEFAULT_ITEM_MS;
-	const threads = given === 'auto' ? availableParallelism() : given;
-	return {seconds: (items * itemMs) / (threads * thisMachine.maxWorkers) / 1000, items, itemMs, threads};
+/** What is to be planned, and who would work on it. */
+async function readPlanned(
+	sources: readonly string[],
+	flags: RunFlags,
+	how: {readonly style: OutputStyle; readonly stop: AbortSignal},
+): Promise<ReadRequest & {readonly fleet: Fleet}> {
+	if (flags.on === undefined) return {...(await readRequest(sources, flags, how)), fleet: thisMachinesFleet()};
+	const onStack = {...flags, on: flags.on};
+	checkStackFlags(onStack);
+	const stack = await findStack(flags.on);
+	return {...(await readStackRequest(sources, onStack, {...how, stack})), fleet: await lookAtStack(stack)};
 }

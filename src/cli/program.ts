@@ -61,19 +61,40 @@ function addRun(program: Command, onExit: (code: number) => void): void {
 /** What `run` takes, and `plan` as well. */
 function addRunFlags(command: Command): Command {
 	addSource(command)
-		.requiredOption('--out <dir>', 'folder for outputs and records')
-		.option('--state <dir>', 'folder for records only (default: .twolane below --out)')
+		.option('--out <place>', 'folder or s3://bucket/prefix for outputs and records; needed unless --on is given')
+		.option('--state <place>', 'folder or s3:// place for records only (default: .twolane below --out)')
 		.option('--limit <n>', 'take this many items', readWhole)
 		.option('--skip-invalid', 'turn lines that cannot be used into failed items')
 		.option('--fresh', 'start another run, also where the same one is there already');
 	addFlowFlags(command);
 	addThumbnailFlags(command);
 	addSessionFlags(command);
+	addWorkerFlags(command);
 	return addOutputFlags(command);
 }
 
+/** Who works on a run. */
+const addWorkerFlags = (command: Command): Command =>
+	command
+		.optionsGroup('Deployed stack:')
+		.option(...onFlag('start it there: outputs and records are in its bucket'))
+		.addOption(
+			new Option('--engine <engine>', 'where the items are worked on (default: auto)').choices(['auto', 'in-process', 'lambda', 'distributed-map']),
+		)
+		.option('--max-workers <n>', 'worker functions at once (default: 50)', readWorkerCount);
+
+const onFlag = (meaning: string): [string, string] => ['--on <stack>', `a stack that was deployed, such as twolane-dev: ${meaning}`];
+
+const MOST_WORKERS = 10_000;
+
+function readWorkerCount(text: string): number {
+	const count = readWhole(text);
+	if (count >= 1 && count <= MOST_WORKERS) return count;
+	throw new InvalidArgumentError(`It is from 1 to ${MOST_WORKERS}.`);
+}
+
 const addSource = (command: Command): Command =>
-	command.argument('<source...>', 'manifest (JSONL, JSON, CSV, TSV, txt, each also .gz), folder, URL, or - for standard input');
+	command.argument('<source...>', 'manifest (JSONL, JSON, CSV, TSV, txt, each also .gz), folder, URL, s3://bucket/list.jsonl, s3://bucket/prefix/, or - for standard input');
 
 /** What decides which items a source may hold. */
 const addFlowFlags = (command: Command): Command =>
@@ -94,7 +115,8 @@ function addChecks(program: Command, onExit: (code: number) => void): void {
 	});
 	const doctor = program.command('doctor').description('what is fine on this machine, and what to fix');
 	doctor
-		.option('--out <dir>', 'folder that a run would write to (default: the working directory)')
+		.option('--out <place>', 'folder or s3:// place that a run would write to (default: the working directory)')
+		.option(...onFlag('look at its functions, too'))
 		.option('--json', 'one JSON object a check');
 	doctor.action(async (flags: DoctorFlags) => {
 		onExit(await (await import('./doctor-command.ts')).doctorCommand(flags));
@@ -120,7 +142,7 @@ function addServe(program: Command, onExit: (code: number) => void): void {
 	const command = program
 		.command('serve')
 		.description('the HTTP API on this machine')
-		.requiredOption('--out <dir>', 'folder for outputs and records of its runs')
+		.requiredOption('--out <place>', 'folder or s3://bucket/prefix for outputs and records of its runs')
 		.option('--port <n>', 'port to listen at, on 127.0.0.1; 0 is any free one', readPort, 8787);
 	command.action(async (flags: ServeFlags) => {
 		onExit(await (await import('./serve-command.ts')).serveCommand(flags));
@@ -140,7 +162,7 @@ function addRunCommands(program: Command, onExit: (code: number) => void): void 
 			program
 				.command(name)
 				.description(description)
-				.argument('[run]', "path of a run's folder, or the beginning of its id with --out (default: the newest in --out)"),
+				.argument('[run]', "path of a run's folder, or the beginning of its id with --out or --on (default: the newest there)"),
 		);
 	const resume = addSessionFlags(add('resume', 'go on with a run that was stopped or killed'), {without: 'maxBytes'});
 	addOutputFlags(resume).action(async (word: string | undefined, flags: ResumeFlags) => {
@@ -169,14 +191,17 @@ function addRunCommands(program: Command, onExit: (code: number) => void): void 
 			onExit(await (await import('./control-command.ts')).controlCommand(action, word, flags));
 		});
 	}
-	const ls = addPlaceFlags(program.command('ls').description('the runs in --out, newest first')).option('--json', 'one JSON object a run');
+	const ls = addPlaceFlags(program.command('ls').description('the runs in --out, or of a stack, newest first')).option('--json', 'one JSON object a run');
 	ls.action(async (flags: LsFlags) => {
 		onExit(await (await import('./ls-command.ts')).lsCommand(flags));
 	});
 }
 
 const addPlaceFlags = (command: Command): Command =>
-	command.option('--out <dir>', 'folder the run writes to').option('--state <dir>', 'folder of its records, where it has one of its own');
+	command
+		.option('--out <place>', 'folder or s3:// place that the run writes to')
+		.option('--state <place>', 'where its records are, when they have a place of their own')
+		.option(...onFlag('its runs'));
 
 /** What may differ from one session of a run to the next; a run's `maxBytes` is part of what it is. */
 function addSessionFlags(command: Command, {without}: {readonly without?: keyof Limits} = {}): Command {

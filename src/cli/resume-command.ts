@@ -4,12 +4,13 @@ import type {Limits} from '../lanes/limits.ts';
 import {setUpLanes, sessionOf as sessionOfOptions} from '../library.ts';
 import {TwolaneError} from '../lanes/errors.ts';
 import {takeRun} from '../local/begin-run.ts';
+import type {Redriven} from '../runs/redrive-run.ts';
 import {type RunSpec, type SessionOptions, sessionSchema} from '../runs/spec.ts';
 import {isSealed, readStanding, sessionOf} from '../runs/standing.ts';
 import {viewOf} from '../runs/get-run.ts';
 import {openReaders, openS3Reader} from '../wire.ts';
 import {s3Access} from './environment.ts';
-import {type FoundRun, type PlaceFlags, findRun} from './find-run.ts';
+import {type FoundRun, type PlaceFlags, findRun, stackOf} from './find-run.ts';
 import {checkWords, interruption} from './failure.ts';
 import {listenForInterrupt} from './interrupt.ts';
 import {crashedRun} from './launcher.ts';
@@ -39,12 +40,21 @@ export async function redriveCommand(word: string | undefined, flags: RedriveFla
 	const stop = listenForInterrupt(line => style.note(line));
 	const crashed = crashedRun();
 	if (crashed !== undefined) return await resumeRun({word: crashed, flags, style, stop});
-	const {place, spec} = await findRun(word, flags);
-	const {generation, items, isJoined, only} = await place.runs.redriveRun(spec.runId, {only: flags.only});
-	const what = `${plural(items, 'item')} to run again${only ? `, those that failed with ${only.join(' or ')}` : ''}`;
-	style.note(`Redrive ${generation}: ${what}${isJoined ? '; somebody asked for it before and it has not been done' : ''}`);
+	const found = await findRun(word, flags);
+	const {place, spec} = found;
+	const stack = stackOf(found, flags);
+	if (stack !== undefined) return await (await loadStackActions()).redriveOnStack(found, flags, {stack, style});
+	style.note(describeRedrive(await place.runs.redriveRun(spec.runId, {only: flags.only})));
 	return await resumeRun({word: place.folderOf(spec.runId), flags, style, stop});
 }
+
+/** What will be run again. */
+export function describeRedrive({generation, items, isJoined, only}: Redriven): string {
+	const what = `${plural(items, 'item')} to run again${only ? `, those that failed with ${only.join(' or ')}` : ''}`;
+	return `Redrive ${generation}: ${what}${isJoined ? '; somebody asked for it before and it has not been done' : ''}`;
+}
+
+const loadStackActions = () => import('./on-stack/act-on-stack.ts');
 
 export interface ResumeRequest {
 	readonly word: string | undefined;
@@ -59,6 +69,9 @@ export async function resumeRun({word, flags, style, stop}: ResumeRequest): Prom
 	const {place, spec} = found;
 	// After a crash the report may be all that is left to do.
 	if (crashedRun() === undefined) await refuseEnded(found);
+	const stack = stackOf(found, flags);
+	if (stack !== undefined)
+		return await (await loadStackActions()).resumeOnStack(found, {stack, style, session: await mergeSession(found, flags)});
 	const {flow, extensions} = await loadFlowOf(spec);
 	const session = await mergeSession(found, flags);
 	const {allowOrigins} = spec;

@@ -20,6 +20,7 @@ import {type WhereToRun, absolute, checkPlace, openPlaceAt, prepareFolders} from
 import {tellOfOlderRun} from './older-run.ts';
 import {type SessionFlags, readSession} from './session-flags.ts';
 import {workOnRun} from './work-on-run.ts';
+import {type WorkerFlags, readWorkers} from './worker-flags.ts';
 
 /** The flags that say what to run. */
 export interface FlowFlags {
@@ -33,8 +34,9 @@ export interface FlowFlags {
 }
 
 /** The flags of `run`, as commander gives them. */
-export interface RunFlags extends FlowFlags, SessionFlags {
-	readonly out: string;
+export interface RunFlags extends FlowFlags, SessionFlags, WorkerFlags {
+	/** Of a stack it is its own. */
+	readonly out?: string;
 	readonly state?: string;
 	readonly limit?: number;
 	readonly skipInvalid?: boolean;
@@ -44,13 +46,18 @@ export interface RunFlags extends FlowFlags, SessionFlags {
 	readonly quiet?: boolean;
 }
 
-/** `twolane run SOURCE... --out DIR` */
+/** `twolane run SOURCE... --out DIR`, or `--on STACK` */
 export async function runCommand(sources: readonly string[], flags: RunFlags): Promise<number> {
 	const style = openOutput(flags);
 	const crashed = crashedRun();
 	const stop = listenForInterrupt(line => style.note(line));
 	// Whatever the words say: standard input has been read, and a fresh run is not meant twice.
 	if (crashed !== undefined) return await resumeRun({word: crashed, flags, style, stop});
+	if (flags.on !== undefined) {
+		const {runOnStack} = await import('./on-stack/run-on-stack.ts');
+		return await runOnStack(sources, {...flags, on: flags.on}, {style, stop});
+	}
+	if (flags.maxWorkers !== undefined) style.note('--max-workers counts with --on STACK: this machine is one worker.');
 	const {request, tellLeftOut} = await readRequest(sources, flags, {style, stop});
 	const exitCode = await executeRun(request);
 	tellLeftOut();
@@ -79,6 +86,7 @@ export async function readRequest(
 		sources,
 		where,
 		options: readOptions(flags),
+		workers: readWorkers(flags),
 		allowOrigins: checkOrigins(flags.allowOrigin ?? []),
 		limit: flags.limit,
 		skipInvalid: flags.skipInvalid,
@@ -98,7 +106,7 @@ export async function readRequest(
 /** A run as the command line has it: everything is known but the items. */
 export interface CommandRequest extends Pick<
 	RunRequest,
-	'flowFile' | 'extensions' | 'allowOrigins' | 'limit' | 'skipInvalid' | 'isFresh' | 'onLeftOut'
+	'flowFile' | 'extensions' | 'workers' | 'isElsewhere' | 'allowOrigins' | 'limit' | 'skipInvalid' | 'isFresh' | 'onLeftOut'
 > {
 	readonly flow: FlowDefinition;
 	readonly sources: readonly SourceWord[];
@@ -153,7 +161,8 @@ export function explainReading(error: unknown, stop: AbortSignal): unknown {
 	return error instanceof TypeError ? usageError(error.message) : error;
 }
 
-export function readPlaceFlags({out, state}: {readonly out: string; readonly state?: string}): CommandRequest['where'] {
+export function readPlaceFlags({out, state}: Pick<RunFlags, 'out' | 'state'>): WhereToRun {
+	if (out === undefined) throw usageError("required option '--out <dir>' not specified; --on STACK starts a run on a deployed stack instead.");
 	if (out.trim() === '') throw usageError('--out is empty: name a folder.');
 	checkPlace('--out', out);
 	if (state !== undefined) checkPlace('--state', state);

@@ -1,3 +1,4 @@
+import type {FunctionSettings} from '../adapters/lambda/account.ts';
 import {TwolaneError} from '../lanes/errors.ts';
 import {s3Access} from './environment.ts';
 import {placeError, usageError} from './failure.ts';
@@ -9,29 +10,41 @@ export interface DeployedStack {
 	readonly out: string;
 	/** Starts its orchestrator on a run; once more is harmless. */
 	readonly start: (runId: string) => Promise<void>;
+	/** How its functions are deployed. */
+	readonly look: () => Promise<Readonly<Record<'orchestrator' | 'worker', FunctionSettings>>>;
 }
 
 /** Finds a stack by its name, in the account and region that the environment names. */
 export async function findStack(name: string): Promise<DeployedStack> {
-	if (name.trim() === '') throw usageError('--on is empty: name a deployed stack, such as twolane-dev.');
-	const [{readStackOutputs}, {invokeOrchestrator}, {openLambdaClient}] = await Promise.all([
+	checkStackName(name);
+	const [{readStackOutputs}, {invokeOrchestrator}, {openLambdaClient}, {readSettings}] = await Promise.all([
 		import('../adapters/cloudformation/read-outputs.ts'),
 		import('../adapters/lambda/engine.ts'),
 		import('../adapters/lambda/client.ts'),
+		import('../adapters/lambda/account.ts'),
 	]);
 	const access = s3Access();
-	const {Out: out, Orchestrator: functionName} = await readStackOutputs(name, access).catch(explain);
-	if (out === undefined || functionName === undefined) {
-		throw placeError(`${name} is no stack of twolane: it has no outputs named Out and Orchestrator. \`serverless deploy\` makes one.`);
+	const {Out: out, Orchestrator: orchestrator, Worker: worker} = await readStackOutputs(name, access).catch(explain);
+	if (out === undefined || orchestrator === undefined || worker === undefined) {
+		throw placeError(`${name} is no stack of twolane: it has no outputs Out, Orchestrator and Worker. \`serverless deploy\` makes one.`);
 	}
+	const client = openLambdaClient({...access, timeLimitMs: CALL_LIMIT_MS});
 	return {
 		name,
 		out,
-		async start(runId) {
-			const client = openLambdaClient(access);
-			await invokeOrchestrator({client, functionName}, runId).finally(() => client.destroy());
-		},
+		start: runId => invokeOrchestrator({client, functionName: orchestrator}, runId),
+		look: async () => ({
+			orchestrator: await readSettings(client, orchestrator).catch(explain),
+			worker: await readSettings(client, worker).catch(explain),
+		}),
 	};
+}
+
+/** No call here waits for a worker. */
+const CALL_LIMIT_MS = 20_000;
+
+export function checkStackName(name: string): void {
+	if (name.trim() === '') throw usageError('--on is empty: name a deployed stack, such as twolane-dev.');
 }
 
 /** What is wrong with the stack is wrong with the words, or with what the environment says. */

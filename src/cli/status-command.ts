@@ -25,7 +25,8 @@ export async function statusCommand(word: string | undefined, flags: StatusFlags
 		const text = style.isJson ? JSON.stringify(view) : describeRun(view, {folder, stream: process.stdout}).join('\n');
 		await style.print(text);
 		const isOver = view.status !== 'RUNNING' && view.status !== 'PENDING';
-		if (stop === undefined || isOver || view.stalled) return 0;
+		// A stack sees by itself to a run that nobody works on.
+		if (stop === undefined || isOver || (view.stalled && spec.stack === undefined)) return 0;
 		// The reason of an abort is the person's: the last look was the last.
 		await wait(WATCH_EVERY_MS, undefined, {signal: stop}).catch(() => {});
 		if (stop.aborted) return 130;

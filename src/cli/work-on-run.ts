@@ -47,8 +47,13 @@ export async function workOnRun({place, begun, lanes, session, style, stop, isRe
 		...(isAfterCrash && {isolatedPool}),
 	});
 	const report = await watch(run, {style, folder: isResumable ? folder : undefined}).finally(() => endSession(place, begun));
+	return await tellEnd(report, {place, folder, style, isResumable, session});
+}
+
+/** Says how a run has ended, by the terms of this command. @returns the exit code. */
+export async function tellEnd(report: RunReport, {session, ...where}: Ended & Pick<WorkRequest, 'session'>): Promise<number> {
 	const {exitCode, ...judged} = judge(report, session);
-	await printEnd({...report, ...judged}, {place, folder, style, isResumable});
+	await printEnd({...report, ...judged}, where);
 	return exitCode;
 }
 
@@ -95,7 +100,7 @@ interface Ended {
 }
 
 /** The report as a line of JSON, or as a person reads it. */
-export async function printEnd(report: RunReport, {place, folder, style, isResumable}: Ended): Promise<void> {
+async function printEnd(report: RunReport, {place, folder, style, isResumable}: Ended): Promise<void> {
 	if (style.isJson) return await style.print(JSON.stringify({type: 'report', ...report}));
 	if (style.isQuiet) return undefined;
 	const failures = await listFailures(place, report.runId);

@@ -2,7 +2,7 @@ import type {FlowDefinition} from '../lanes/flow.ts';
 import type {LanesSetup} from '../lanes/lanes.ts';
 import {ManifestError} from '../manifest/manifest-error.ts';
 import type {ManifestSource, PlannedItems} from '../manifest/plan-items.ts';
-import {createRun} from '../runs/create-run.ts';
+import {type CreatedRun, createRun} from '../runs/create-run.ts';
 import {forgetRun} from '../runs/forget-run.ts';
 import {readPlan} from '../runs/plan.ts';
 import {readyRun} from '../runs/ready-run.ts';
@@ -24,6 +24,8 @@ export interface RunSetup {
 	/** The files of a folder that the flow takes; default: all. */
 	readonly extensions?: readonly string[] | undefined;
 	readonly allowOrigins: readonly string[];
+	/** Somebody else plans the run, who does not see this machine's disk. */
+	readonly isElsewhere?: boolean | undefined;
 	/** Reads sources in S3. */
 	readonly s3?: SourceOptions['s3'];
 	/** Ends the reading of sources, too. */
@@ -44,6 +46,14 @@ export interface RunRequest extends RunSetup {
 	readonly skipInvalid?: boolean | undefined;
 	readonly isFresh?: boolean | undefined;
 	readonly runId?: string | undefined;
+	/** Who works on it. Default: this machine. */
+	readonly workers?: Workers | undefined;
+}
+
+/** Who works on a run. */
+export interface Workers extends Pick<RunSpec, 'engine' | 'maxWorkers'> {
+	/** The deployed stack that they belong to. */
+	readonly stack?: string | undefined;
 }
 
 /** A run that this process alone may work on. */
@@ -57,24 +67,28 @@ export interface BegunRun {
 }
 
 /** A laptop is one worker. */
-export const thisMachine = {engine: 'in-process', maxWorkers: 1} as const;
+export const thisMachine: Workers = {engine: 'in-process', maxWorkers: 1};
 
 /** Creates the run, or finds the one that is the same; plans it, unless that is done; and owns it. Nothing of it is left when its list cannot be used. */
 export async function beginRun(request: RunRequest): Promise<BegunRun> {
-	const {session, isFresh, runId} = request;
-	const {ports} = request.place;
-	const identity = await pinRun(request);
-	const {isStateApart} = request.place;
-	const created = await createRun(ports, {identity, session, isFresh, runId, isStateApart, ...thisMachine}).catch(
-		async (error: unknown) => {
-			await takeBack(request.place, identity.sources);
-			throw error;
-		},
-	);
-	const superfluous = identity.sources.filter(source => !isPartOf(source, created.spec));
-	await removeSpools(request.place, superfluous);
+	const created = await createPinned(request, await pinRun(request));
 	const begun = await takeRun(request, created.spec, {isUnusable: error => isUnusable(error, created.isNew)});
 	return {...begun, isNew: created.isNew};
+}
+
+/** Creates the run of sources that are pinned, or finds it. What was kept of them goes again, unless it is part of the run. */
+export async function createPinned(
+	{place, session, isFresh, runId, workers = thisMachine}: RunRequest,
+	identity: RunIdentity,
+): Promise<CreatedRun> {
+	const {ports, isStateApart} = place;
+	const created = await createRun(ports, {identity, session, isFresh, runId, isStateApart, ...workers}).catch(async (error: unknown) => {
+		await takeBack(place, identity.sources);
+		throw error;
+	});
+	const superfluous = identity.sources.filter(source => !isPartOf(source, created.spec));
+	await removeSpools(place, superfluous);
+	return created;
 }
 
 /** Reads every source once, to know which run it is. What cannot be read twice lies below the state then. */
@@ -108,7 +122,7 @@ async function pinSources(request: RunRequest): Promise<readonly PinnedSource[]>
 	}
 }
 
-async function takeBack(place: Place, sources: readonly PinnedSource[]): Promise<void> {
+export async function takeBack(place: Place, sources: readonly PinnedSource[]): Promise<void> {
 	await removeSpools(place, sources);
 	await place.removeEmptyFolders();
 }
@@ -156,11 +170,12 @@ export function sourceOpener(setup: RunSetup, {sources}: Pick<RunIdentity, 'sour
 	return source => openPinned(setup.place.ports.state, source, options);
 }
 
-const sourceOptions = ({place, extensions, allowOrigins, s3, signal, onLeftOut}: RunSetup, isOneOfMany: boolean): SourceOptions => ({
+const sourceOptions = ({place, extensions, allowOrigins, isElsewhere, s3, signal, onLeftOut}: RunSetup, isOneOfMany: boolean): SourceOptions => ({
 	exclude: place.folders,
 	isOneOfMany,
 	extensions,
 	allowOrigins,
+	isElsewhere,
 	s3,
 	signal,
 	onLeftOut,

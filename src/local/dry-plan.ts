@@ -20,9 +20,9 @@ export interface DryPlan {
  * @throws what `beginRun` throws about sources.
  */
 export async function planDry(request: RunRequest): Promise<DryPlan> {
-	const {place, flow, session, signal} = request;
+	const {place, flow, session, signal, workers = thisMachine} = request;
 	const identity = await pinRun(request);
-	const {spec} = await createRun(place.ports, {identity, session, ...thisMachine});
+	const {spec} = await createRun(place.ports, {identity, session, ...workers});
 	const sources = identity.sources.map(sourceOpener(request, identity));
 	let items: PlannedItems | undefined;
 	const plan = await planRun(place.ports, {spec, flow, sources, signal, onItems: planned => void (items = planned)});

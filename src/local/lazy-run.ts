@@ -5,7 +5,7 @@ import type {Emit, WorkingRun} from '../runs/work-run.ts';
 
 /** A run that has begun: someone works on it, and lets go of it at the end. */
 export interface Begun {
-	readonly run: WorkingRun;
+	readonly run: Pick<WorkingRun, 'work' | 'interrupt' | 'snapshot'>;
 	close(): Promise<void>;
 }
 
@@ -14,7 +14,7 @@ export interface Begun {
  * @param begin `isReplaying`: whether somebody wants the outcomes, those of earlier sessions too.
  */
 export function lazyRun(begin: (how: {readonly isReplaying: boolean}) => Promise<Begun>): Run {
-	let working: WorkingRun | undefined;
+	let working: Begun['run'] | undefined;
 	let isTaken = false;
 	let isBroken = false;
 	let isBegun = false;

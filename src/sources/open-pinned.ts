@@ -11,7 +11,7 @@ import {readFolder} from './folder.ts';
 import {hashed, readBytes} from './pin-source.ts';
 import {readS3Manifest} from './s3-manifest.ts';
 import {readS3Prefix} from './s3-prefix.ts';
-import {type SourceOptions, changed, requireS3} from './source-options.ts';
+import {NO_BASE, type SourceOptions, changed, requireS3} from './source-options.ts';
 
 /** The rows of a pinned source. Reading them to the end throws `MANIFEST_CHANGED` when it is not what it was. */
 export function openPinned(state: ObjectStore, pin: PinnedSource, options: SourceOptions): ManifestSource {
@@ -24,9 +24,9 @@ export function openPinned(state: ObjectStore, pin: PinnedSource, options: Sourc
 		case 'folder':
 			return {name, rows: readVerifiedFolder(pin, options), resolveFile: file => join(pin.path, file)};
 		case 'iterable':
-			return {name, rows: readItems(verified(pin, state.read(pin.spool))), resolveFile: file => resolve(pin.base, file)};
+			return {name, rows: readItems(verified(pin, state.read(pin.spool))), resolveFile: fromBase(pin.base)};
 		case 'stdin':
-			return {name, rows: readRows(verified(pin, state.read(pin.spool)), {name}), resolveFile: file => resolve(pin.base, file)};
+			return {name, rows: readRows(verified(pin, state.read(pin.spool)), {name}), resolveFile: fromBase(pin.base)};
 		case 'url':
 			return {name, rows: readRows(verified(pin, state.read(pin.spool)), {name}), resolveFile: refuseFile('a URL')};
 		case 's3-object':
@@ -71,6 +71,13 @@ async function* readItems(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<read
 	let line = 0;
 	for await (const lines of readLines(bytes)) yield lines.map(text => ({line: ++line, value: JSON.parse(text) as unknown}));
 }
+
+const fromBase =
+	(base: string) =>
+	(path: string): string => {
+		if (base !== NO_BASE) return resolve(base, path);
+		throw new TwolaneError('FILE_DENIED', `'${path}': a stack cannot read files of another machine: upload it, and name it as s3`);
+	};
 
 /** A list from elsewhere must not name files of this machine. */
 const refuseFile =

@@ -1,14 +1,14 @@
 import {createHash, type Hash} from 'node:crypto';
 import {createReadStream, type Stats} from 'node:fs';
 import {stat} from 'node:fs/promises';
-import {resolve} from 'node:path';
+import {basename, resolve} from 'node:path';
 import {addAbortSignal} from 'node:stream';
 import {layout} from '../runs/layout.ts';
 import type {RunPorts} from '../runs/ports.ts';
 import type {PinnedSource} from '../runs/spec.ts';
 import {readFolder} from './folder.ts';
 import {checkS3, pinS3} from './pin-s3.ts';
-import {type SourceOptions, unreadable} from './source-options.ts';
+import {NO_BASE, type SourceOptions, unreadable} from './source-options.ts';
 import {writeItems} from './write-items.ts';
 
 /** What names the items of a run: SOURCE of the command line, or items themselves. */
@@ -23,9 +23,9 @@ type PinPorts = Pick<RunPorts, 'state' | 'token'>;
 export async function pinSource(ports: PinPorts, source: SourceWord, options: SourceOptions): Promise<PinnedSource> {
 	options.signal?.throwIfAborted();
 	if (typeof source !== 'string')
-		return await spool(ports, {kind: 'iterable', name: source.name, bytes: writeItems(source.items, options)});
+		return await spool(ports, {kind: 'iterable', name: source.name, base: baseOf(options), bytes: writeItems(source.items, options)});
 	checkWord(source);
-	if (source === '-') return await spool(ports, {kind: 'stdin', name: 'stdin', bytes: readStdin(options)});
+	if (source === '-') return await spool(ports, {kind: 'stdin', name: 'stdin', base: baseOf(options), bytes: readStdin(options)});
 	if (isWebUrl(source)) return await pinUrl(ports, source, options);
 	if (isS3(source)) return await pinS3(source, options);
 	return await pinPath(ports, source, options);
@@ -49,11 +49,13 @@ async function pinPath(ports: PinPorts, source: string, options: SourceOptions):
 	if (stats.isDirectory()) return await pinFolder(path, source, options);
 	const bytes = readBytes(path, source, options);
 	// A pipe, such as the shell's <(...), gives its bytes once.
-	if (!stats.isFile()) return await spool(ports, {kind: 'stdin', name: source, bytes});
+	const isKept = options.isElsewhere === true || !stats.isFile();
+	if (isKept) return await spool(ports, {kind: 'stdin', name: source, base: baseOf(options), bytes});
 	return {kind: 'file', name: source, path, sha256: await digest(bytes)};
 }
 
 async function pinFolder(path: string, source: string, options: SourceOptions): Promise<PinnedSource> {
+	if (options.isElsewhere) throw new TypeError(describeUpload(source, options));
 	if (options.exclude.includes(path)) {
 		throw new TypeError(`${source} is also --out: its outputs would be the items of the next run. Name a folder below it, or elsewhere.`);
 	}
@@ -76,20 +78,31 @@ async function pinUrl(ports: PinPorts, url: string, {signal, allowOrigins}: Sour
 			await manifest[Symbol.asyncDispose]();
 		}
 	};
-	return await spool(ports, {kind: 'url', name: `${origin}${pathname}`, bytes: readBody()});
+	return await spool(ports, {kind: 'url', name: `${origin}${pathname}`, base: resolve(''), bytes: readBody()});
+}
+
+/** What its files are relative to; nothing, where nobody could open them. */
+const baseOf = ({isElsewhere}: SourceOptions): string => (isElsewhere ? NO_BASE : resolve(''));
+
+/** A stack reads its own bucket, so that is the place to suggest. */
+function describeUpload(folder: string, {exclude}: SourceOptions): string {
+	const [, bucket = 'BUCKET'] = /^s3:\/\/([^/]+)/u.exec(exclude[0] ?? '') ?? [];
+	const place = `s3://${bucket}/${basename(resolve(folder))}/`;
+	return `${folder} is a folder of this machine, which no stack can read: aws s3 sync ${folder} ${place}, then name ${place} as the source.`;
 }
 
 interface Spooling {
 	readonly kind: 'stdin' | 'iterable' | 'url';
 	readonly name: string;
+	readonly base: string;
 	readonly bytes: AsyncIterable<Uint8Array>;
 }
 
-async function spool({state, token}: PinPorts, {kind, name, bytes}: Spooling): Promise<PinnedSource> {
+async function spool({state, token}: PinPorts, {kind, name, base, bytes}: Spooling): Promise<PinnedSource> {
 	const sha256 = createHash('sha256');
 	const key = layout.spool(token());
 	await state.write(key, hashed(bytes, sha256));
-	return {kind, name, base: resolve(''), sha256: sha256.digest('hex'), spool: key};
+	return {kind, name, base, sha256: sha256.digest('hex'), spool: key};
 }
 
 export async function* hashed(bytes: AsyncIterable<Uint8Array>, hash: Hash): AsyncGenerator<Uint8Array> {

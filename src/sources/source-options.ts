@@ -6,6 +6,8 @@ export interface SourceOptions {
 	readonly exclude: readonly string[];
 	/** Of several sources, a folder's name is part of its files' ids: `a/x.jpg` and `b/x.jpg` are two items. */
 	readonly isOneOfMany: boolean;
+	/** Who plans the run does not see this disk: lists are kept below the state, and neither folders nor files can be items. */
+	readonly isElsewhere?: boolean | undefined;
 	/** The files of a folder, or of a prefix, that the flow takes; default: all. */
 	readonly extensions?: readonly string[] | undefined;
 	readonly allowOrigins: readonly string[];
@@ -16,6 +18,9 @@ export interface SourceOptions {
 	/** Called with each file of a folder, or of a prefix, that the flow does not take. */
 	readonly onLeftOut?: ((path: string) => void) | undefined;
 }
+
+/** The base of a list whose files nobody can open. */
+export const NO_BASE = '';
 
 const reasons: Readonly<Record<string, string>> = {
 	ENOENT: 'it does not exist',

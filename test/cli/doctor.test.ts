@@ -3,6 +3,7 @@ import {join} from 'node:path';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
 import type {Finding} from '../../src/cli/doctor/finding.ts';
 import {type Workplace, runCli, workplace} from '../support/cli.ts';
+import {startFakeAws} from '../support/fake-aws.ts';
 
 let place: Workplace;
 
@@ -14,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => place[Symbol.asyncDispose]());
 
 async function examine(words: readonly string[], env: Readonly<Record<string, string>> = {}) {
-	const {stdout, stderr, exitCode} = await runCli(['doctor', '--json', ...words], {cwd: place.path, env});
+	const {stdout, stderr, exitCode} = await runCli(['doctor', '--json', ...words], {cwd: place.path, env: {...noAws(), ...env}});
 	return {
 		stderr,
 		exitCode,
@@ -25,11 +26,15 @@ async function examine(words: readonly string[], env: Readonly<Record<string, st
 	};
 }
 
+/** Whatever the machine of the tests knows of AWS. */
+const noAws = () => ({HOME: place.path, ...Object.fromEntries(awsNames.map(name => [name, '']))});
+const awsNames = Object.keys(process.env).filter(name => name.startsWith('AWS_'));
+
 const fixesOf = (findings: readonly Finding[]): string[] => findings.filter(({mark}) => mark === 'fix').map(({check}) => check);
 
 describe('twolane doctor', () => {
 	it('prints a line a check, aligned, and finds nothing to fix where the tests run', async () => {
-		const {stdout, stderr, exitCode} = await runCli(['doctor'], {cwd: place.path});
+		const {stdout, stderr, exitCode} = await runCli(['doctor'], {cwd: place.path, env: noAws()});
 		expect(stdout.split('\n').filter(line => !line.startsWith('               -> '))).toEqual([
 			expect.stringMatching(/^ok {4}node {5}\d+\.\d+\.\d+, /u),
 			expect.stringMatching(/^ok {4}sharp {4}0\.\S+ with libvips \S+; read a tiny jpeg, png, webp, gif, avif$/u),
@@ -38,13 +43,14 @@ describe('twolane doctor', () => {
 			expect.stringMatching(/^ok {4}threads {2}--threads auto is \d+, up to \d+ /u),
 			expect.stringMatching(/^(?:ok {2}|note) {2}files {4}/u),
 			expect.stringMatching(/^(?:ok {2}|note) {2}disk {5}\. can be written, [\d.]+ [GM]iB free, hard links work$/u),
+			'note  aws      no AWS credentials: only s3:// and --on need them',
 			'',
 		]);
 		expect({stderr, exitCode}).toEqual({stderr: '\nTwolane can run here.\n', exitCode: 0});
 	});
 
 	it('exits with 1 when something must be fixed, and says what to do', async () => {
-		const {stdout, stderr, exitCode} = await runCli(['doctor'], {cwd: place.path, env: {UV_THREADPOOL_SIZE: '1'}});
+		const {stdout, stderr, exitCode} = await runCli(['doctor'], {cwd: place.path, env: {...noAws(), UV_THREADPOOL_SIZE: '1'}});
 		expect(stdout).toMatch(
 			/^fix {3}threads .*1 thread \(UV_THREADPOOL_SIZE\)\n {15}-> Unset UV_THREADPOOL_SIZE, or make it \d+ or more: /mu,
 		);
@@ -54,9 +60,9 @@ describe('twolane doctor', () => {
 	it('looks at --out, makes nothing, and gives one JSON object a check', async () => {
 		const good = await examine(['--out', 'thumbs']);
 		expect(good).toMatchObject({stderr: '', exitCode: 0});
-		expect(good.findings.map(({check}) => check)).toEqual(['node', 'sharp', 'cores', 'memory', 'threads', 'files', 'disk']);
-		expect(good.findings.at(-1)?.found).toMatch(/^thumbs can be written/u);
-		expect((await examine(['--out', 'not/yet'])).findings.at(-1)?.found).toMatch(/^\. can be written/u);
+		expect(good.findings.map(({check}) => check)).toEqual(['node', 'sharp', 'cores', 'memory', 'threads', 'files', 'disk', 'aws']);
+		expect(good.findings.at(-2)?.found).toMatch(/^thumbs can be written/u);
+		expect((await examine(['--out', 'not/yet'])).findings.at(-2)?.found).toMatch(/^\. can be written/u);
 
 		const bad = await examine(['--out', 'file/below']);
 		expect(fixesOf(bad.findings)).toEqual(['disk']);
@@ -72,11 +78,59 @@ describe('twolane doctor', () => {
 		expect(stdout).toContain('\u001B[31mfix');
 	});
 
-	it('refuses an --out that is no folder of this machine', async () => {
-		expect(await runCli(['doctor', '--out', 's3://bucket/thumbs'])).toMatchObject({
-			stdout: '',
-			stderr: 'twolane: --out s3://bucket/thumbs: this version writes into a folder.\n',
-			exitCode: 2,
-		});
+	it.each([
+		['--out ftp://host/thumbs', /--out ftp:\/\/host\/thumbs: name a folder, or a place in S3/u],
+		['--out s3://B/thumbs', /--out s3:\/\/B\/thumbs: name a folder, or a place in S3/u],
+	])('refuses %s', async (words, message) => {
+		expect(await runCli(['doctor', ...words.split(' ')])).toMatchObject({stdout: '', stderr: expect.stringMatching(message), exitCode: 2});
 	});
 });
+
+describe('what doctor says of AWS', () => {
+	const dead = {AWS_ENDPOINT_URL: 'http://127.0.0.1:1', AWS_REGION: 'us-east-1', AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b'};
+	const ofAws = (findings: readonly Finding[]) => findings.slice(6);
+
+	it('is a note when nothing that was asked for needs it', async () => {
+		const {findings, exitCode} = await examine([], dead);
+		expect(findings.at(-1)).toMatchObject({check: 'endpoint', mark: 'note', found: 'http://127.0.0.1:1 does not answer (AWS_ENDPOINT_URL)'});
+		expect(exitCode).toBe(0);
+	});
+
+	it('must be fixed when the place of the runs, or a stack, needs it', async () => {
+		const bucket = await examine(['--out', 's3://bucket/thumbs'], dead);
+		expect(fixesOf(ofAws(bucket.findings))).toEqual(['bucket', 'endpoint']);
+		expect(bucket.exitCode).toBe(1);
+		expect(fixesOf(ofAws((await examine(['--on', 'twolane-dev'], dead)).findings))).toEqual(['endpoint']);
+	});
+
+	it('is what AWS tells: who we are, and how much may run at once', async () => {
+		await using aws = await startFakeAws(({path, body}, response) => {
+			if (path === '/_localstack/health') return void response.end('{"version":"1.2.3"}');
+			if (body.includes('GetCallerIdentity')) return void response.setHeader('content-type', 'text/xml').end(identity);
+			response.setHeader('content-type', 'application/json').end('{"AccountLimit":{"ConcurrentExecutions":10,"UnreservedConcurrentExecutions":10}}');
+		});
+		const {findings, exitCode} = await examine([], {...dead, AWS_ENDPOINT_URL: aws.endpoint});
+		expect(findings.slice(7)).toMatchObject([
+			{check: 'endpoint', mark: 'ok', found: `${aws.endpoint} is LocalStack 1.2.3`},
+			{check: 'aws', mark: 'ok', found: 'account 123456789012 in us-east-1, as arn:aws:iam::123456789012:user/ada'},
+			{check: 'lambda', mark: 'note', advice: expect.stringContaining('--max-workers 5,')},
+			{check: 'worker', mark: 'ok', found: expect.stringContaining('in a new account perhaps 3008')},
+		]);
+		expect(exitCode).toBe(0);
+	});
+
+	it('names what is wrong with the credentials', async () => {
+		await using aws = await startFakeAws(({path}, response) => {
+			if (path === '/_localstack/health') return void response.writeHead(404).end();
+			response.writeHead(403, {'content-type': 'text/xml'}).end('<ErrorResponse><Error><Code>ExpiredToken</Code><Message>old</Message></Error></ErrorResponse>');
+		});
+		const {findings} = await examine([], {...dead, AWS_ENDPOINT_URL: aws.endpoint});
+		expect(findings.slice(7)).toMatchObject([
+			{check: 'endpoint', mark: 'ok', found: `${aws.endpoint} answers, and is no LocalStack`},
+			{check: 'aws', mark: 'note', found: expect.stringMatching(/ExpiredToken/u), advice: expect.stringContaining('aws sso login')},
+		]);
+	});
+});
+
+const identity =
+	'<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::123456789012:user/ada</Arn><UserId>x</UserId><Account>123456789012</Account></GetCallerIdentityResult></GetCallerIdentityResponse>';

@@ -72,7 +72,7 @@ run       a new one would start
 flow      thumbnail
 items     4 items, 1 repeated source left out
 shards    one
-engine    in-process: this version runs on this machine
+engine    in-process: on this machine; --on STACK starts it on a deployed stack
 estimate  about 1 s: 4 items x 60 ms of CPU / 3 threads
           a guess: slow origins and large items take longer
 limits    io-concurrency auto, io-concurrency-per-host auto, threads 3
@@ -108,7 +108,7 @@ Nothing was started.
 			repeats: 0,
 			shards: shards.length,
 			shardItems: 10,
-			engine: {name: 'in-process', reason: 'this version runs on this machine'},
+			engine: {name: 'in-process', reason: 'on this machine; --on STACK starts it on a deployed stack'},
 			maxWorkers: 1,
 			// A flow that says nothing of its items: 50 ms each.
 			estimate: {seconds: (21 * 0.05) / 2, items: 21, itemMs: 50, threads: 2},

@@ -3,12 +3,23 @@ import {TwolaneError} from '../../lanes/errors.ts';
 import type {DistributedMapEngine, ExecutionState} from '../../runs/engine.ts';
 
 export interface DistributedMapEngineOptions {
-	readonly client: SFNClient;
+	/** An `SFNClient` of `@aws-sdk/client-sfn`. */
+	readonly client: unknown;
+	/** The state machine of a deployed stack: its output `StateMachine`. */
 	readonly stateMachineArn: string;
 }
 
-/** Shards go to Step Functions: one execution of the state machine for each plan. */
-export function distributedMapEngine({client, stateMachineArn}: DistributedMapEngineOptions): DistributedMapEngine {
+/**
+ * Items go to Step Functions, which hands the shards to the worker functions of a deployed stack: one execution of its state machine for each
+ * plan. It goes on when whoever runs this is gone. The flow must be one that the stack was deployed with, and the state must be in its bucket.
+ * @throws TypeError at the call for a client or ARN that is none.
+ * @example run(thumbnail, 'list.jsonl', {out: s3Store({client: s3, bucket, prefix: 'thumbnails'}), engine: distributedMapEngine({client: sfn, stateMachineArn})});
+ */
+export function distributedMapEngine({client: given, stateMachineArn}: DistributedMapEngineOptions): DistributedMapEngine {
+	const client = checkClient(given);
+	if (typeof stateMachineArn !== 'string' || !stateMachineArn.includes(':stateMachine:')) {
+		throw new TypeError(`stateMachineArn must be the ARN of a state machine, got ${JSON.stringify(stateMachineArn)}.`);
+	}
 	return {
 		name: 'distributed-map',
 		async start({name, ...input}) {
@@ -29,6 +40,13 @@ export function distributedMapEngine({client, stateMachineArn}: DistributedMapEn
 			}
 		},
 	};
+}
+
+/** The client as this adapter was made for. */
+function checkClient(client: unknown): SFNClient {
+	const isClient = typeof client === 'object' && client !== null && 'send' in client && typeof client.send === 'function';
+	if (isClient) return client as SFNClient;
+	throw new TypeError('client must be an SFNClient of @aws-sdk/client-sfn.');
 }
 
 /** An execution is named by its machine and its own name. */

@@ -42,10 +42,13 @@ function describeRun({action, status, completionReason, itemCounts}: SameCommand
 	}
 }
 
-const describeEstimate = ({seconds: value, items, itemMs, threads}: PlanView['estimate']): string[] => [
-	`about ${seconds(value)}: ${plural(items, 'item')} x ${itemMs} ms of CPU / ${plural(threads, 'thread')}`,
+const describeEstimate = ({seconds: value, items, itemMs, threads, workers}: PlanView['estimate']): string[] => [
+	`about ${seconds(value)}: ${plural(items, 'item')} x ${itemMs} ms of CPU / ${describePower(threads, workers)}`,
 	'a guess: slow origins and large items take longer',
 ];
+
+const describePower = (threads: number, workers: number): string =>
+	workers === 1 ? plural(threads, 'thread') : `(${plural(workers, 'worker')} x ${plural(threads, 'thread')})`;
 
 function describeLimits({limits, attempts, toleratedFailureCount: count, toleratedFailurePercentage: percentage}: PlanView): string[] {
 	const own = Object.entries(limitTable).map(

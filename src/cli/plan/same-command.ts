@@ -26,10 +26,12 @@ export interface SameWords {
 	/** Items of the manifests. */
 	readonly total: number;
 	readonly isFresh: boolean;
+	/** A stack would be told to go on: several may tell it. */
+	readonly isOnStack?: boolean;
 }
 
 /** Looks for the run that the words name. Changes nothing. */
-export async function foretell({ports, folderOf}: Place, {spec, session, total, isFresh}: SameWords): Promise<SameCommand> {
+export async function foretell({ports, folderOf}: Place, {spec, session, total, isFresh, isOnStack = false}: SameWords): Promise<SameCommand> {
 	const {newest, nextId, damage} = await findEqual(ports, spec);
 	if (damage && !isFresh) throw damage;
 	if (newest === undefined || isFresh) return {action: 'start', id: nextId, folder: showPath(folderOf(nextId)), openItems: total};
@@ -40,11 +42,12 @@ export async function foretell({ports, folderOf}: Place, {spec, session, total, 
 	const there = {id, folder: showPath(folderOf(id)), status, completionReason, itemCounts: view.itemCounts};
 	if (isOver(standing, view, session)) return {action: 'report', ...there, openItems: 0};
 	const openItems = standing.generations.length === 0 ? total : view.itemCounts.pending;
-	return {action: (await ports.isWorkedOn?.(id)) ? 'refuse' : 'continue', ...there, openItems};
+	const isRefused = !isOnStack && (await ports.isWorkedOn?.(id)) === true;
+	return {action: isRefused ? 'refuse' : 'continue', ...there, openItems};
 }
 
 /** A new tolerance makes the end of a run that exceeded the old one another end. */
-function isOver(standing: Standing, {status, completionReason}: RunView, session: SessionOptions): boolean {
+export function isOver(standing: Standing, {status, completionReason}: RunView, session: SessionOptions): boolean {
 	if (status === 'CANCELLED') return true;
 	const isOther = writeStableJson(session) !== writeStableJson(sessionOf(standing));
 	return isSealed(standing) && !(completionReason === 'FAILURE_TOLERANCE_EXCEEDED' && isOther);
