@@ -25,6 +25,7 @@ export const handler = handle(
 		ports,
 		runs: openRuns(ports, {limits}),
 		out: config.out,
+		stack: config.stack,
 		flows,
 		defaults: {flow: 'thumbnail', engine: 'auto', maxWorkers: config.maxWorkers},
 		engines: engineNames,

@@ -13,6 +13,8 @@ const environment = z.object({
 	TWOLANE_ORCHESTRATOR: z.string().min(1),
 	TWOLANE_WORKER: z.string().min(1),
 	TWOLANE_STATE_MACHINE: z.string().min(1),
+	/** Its own name: its sweep takes up its own runs alone. */
+	TWOLANE_STACK: z.string().min(1),
 	TWOLANE_MAX_WORKERS: whole.default(50),
 	/** Buckets besides our own that items may be read from. */
 	TWOLANE_SOURCE_BUCKETS: list,
@@ -36,6 +38,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>) {
 		orchestrator: data.TWOLANE_ORCHESTRATOR,
 		worker: data.TWOLANE_WORKER,
 		stateMachine: data.TWOLANE_STATE_MACHINE,
+		stack: data.TWOLANE_STACK,
 		maxWorkers: data.TWOLANE_MAX_WORKERS,
 		sourceBuckets: [bucket, ...data.TWOLANE_SOURCE_BUCKETS],
 		basePath: data.TWOLANE_BASE_PATH,

@@ -18,6 +18,7 @@ export async function handler(event: unknown, context: Context): Promise<void> {
 	await takeObjects(event, {
 		runs,
 		out: config.out,
+		stack: config.stack,
 		defaults: {flow: 'thumbnail', engine: 'auto', maxWorkers: config.maxWorkers},
 		checkFlow,
 		openLanes: openAlone,

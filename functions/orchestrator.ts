@@ -26,8 +26,10 @@ const config = readConfig(process.env);
 const log = openLog('orchestrator');
 const {ports, ...places} = openState(config);
 const lanes = openDeployedLanes({...config, ...places});
+/** Each holds a socket, and a function has 1,024 files and sockets in all. */
+const MOST_WORKERS = 500;
 const engines = {
-	lambda: lambdaEngine({client: openLambdaClient({maxWorkers: 1000}), functionName: config.worker}),
+	lambda: lambdaEngine({client: openLambdaClient({maxWorkers: MOST_WORKERS}), functionName: config.worker, maxWorkers: MOST_WORKERS}),
 	'distributed-map': distributedMapEngine({client: openStepFunctionsClient(), stateMachineArn: config.stateMachine}),
 };
 
@@ -49,7 +51,7 @@ export async function handler(event: unknown, context: Context) {
 	const told =
 		'runId' in asked
 			? {runId: asked.runId, ...(await orchestrate(asked.runId, asked.through))}
-			: await sweepRuns(ports, {orchestrate: runId => orchestrate(runId), remainingMs, onError});
+			: await sweepRuns(ports, {orchestrate: runId => orchestrate(runId), remainingMs, onError, stack: config.stack, random: Math.random});
 	log.info('done', 'runId' in told ? {runId: told.runId, state: told.state} : {...told});
 	return told;
 }

@@ -45,7 +45,7 @@ async function findSame({ports}: ApiSetup, {runId, request}: Named): Promise<Run
 }
 
 async function create(setup: ApiSetup, body: RunRequest, named: Named): Promise<RunSpec> {
-	const {runs, defaults, out, isStateApart} = setup;
+	const {runs, defaults, out, isStateApart, stack} = setup;
 	const engine = checkEngine(setup, body.engine ?? defaults.engine);
 	const flow = await findFlow(setup, body.flow ?? defaults.flow);
 	const {limits = {}, skipInvalid = false, limit, options = {}, maxWorkers = defaults.maxWorkers} = body;
@@ -62,7 +62,7 @@ async function create(setup: ApiSetup, body: RunRequest, named: Named): Promise<
 		maxBytes: typeof limits.maxBytes === 'number' ? limits.maxBytes : (limitTable.maxBytes.default as number),
 	};
 	try {
-		const {spec} = await runs.createRun({identity, session: sessionOf(body), engine, maxWorkers, isStateApart, ...named});
+		const {spec} = await runs.createRun({identity, session: sessionOf(body), engine, maxWorkers, isStateApart, stack, ...named});
 		if (!isPartOf(source, spec)) await removeSpool(setup, source);
 		return spec;
 	} catch (error) {

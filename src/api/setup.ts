@@ -12,6 +12,8 @@ export interface ApiSetup {
 	readonly runs: Runs;
 	/** URI that every run writes to; no request can name another one. */
 	readonly out: string;
+	/** The deployed stack that works on the runs. Default: whoever serves. */
+	readonly stack?: string | undefined;
 	/** The records do not lie in `.twolane` of `out`. Default: they do. */
 	readonly isStateApart?: boolean | undefined;
 	/** The flows that a request may name. */

@@ -1,6 +1,6 @@
 import {TwolaneError} from '../lanes/errors.ts';
 import {limitTable} from '../lanes/limits.ts';
-import {type ObjectRecord, type ObjectVersion, findRecord, keepRecord} from '../objects/record.ts';
+import {OWN, type ObjectRecord, type ObjectVersion, findRecord, isOwn, keepRecord} from '../objects/record.ts';
 import type {NewestVersion} from '../objects/handle-object.ts';
 import {createRun} from '../runs/create-run.ts';
 import type {EngineName} from '../runs/engine.ts';
@@ -12,6 +12,8 @@ export interface ManifestPorts {
 	readonly runs: RunPorts;
 	/** URI that every run writes to. */
 	readonly out: string;
+	/** The stack that works on it. */
+	readonly stack: string;
 	/** What holds where the object asks for nothing else. */
 	readonly defaults: {readonly flow: string; readonly engine: EngineName | 'auto'; readonly maxWorkers: number};
 	/** @throws TypeError when there is no such flow, or it does not take these options. */
@@ -33,15 +35,15 @@ export async function startManifest(ports: ManifestPorts, object: ObjectVersion)
 	const refused = await findRecord(runs, object);
 	if (refused) return {record: refused};
 	const found = await ports.head(object);
-	const reason = found === undefined ? 'it is gone' : isOther(object, found) ? 'a newer version stands in its place' : undefined;
-	if (found === undefined || reason !== undefined)
-		return {record: await keepRecord(runs, object, {status: 'skipped', reason: reason ?? 'it is gone'})};
+	if (found === undefined) return {record: await keepRecord(runs, object, {status: 'skipped', reason: 'it is gone'})};
+	const reason = isOther(object, found) ? 'a newer version stands in its place' : isOwn(found.metadata) ? OWN : undefined;
+	if (reason !== undefined) return {record: await keepRecord(runs, object, {status: 'skipped', reason})};
 	try {
 		const asked = readRunOptions(found.metadata);
 		await ports.checkFlow(asked.flow ?? ports.defaults.flow, asked.options ?? {});
 		const {engine = ports.defaults.engine, maxWorkers = ports.defaults.maxWorkers} = asked;
 		const identity = identityOf(ports, asked, pin(object, found));
-		const {spec} = await createRun(runs, {identity, session: sessionOf(asked), engine, maxWorkers});
+		const {spec} = await createRun(runs, {identity, session: sessionOf(asked), engine, maxWorkers, stack: ports.stack});
 		await ports.start(spec.runId);
 		return {runId: spec.runId};
 	} catch (error) {

@@ -34,8 +34,8 @@ export async function takeObjects(event: unknown, ports: EventPorts): Promise<vo
 
 async function takeObject(object: ObjectVersion, ports: EventPorts): Promise<void> {
 	const {bucket, key} = object;
-	// What the console calls a folder.
-	if (key.endsWith('/')) return;
+	// What the console calls a folder; and records of a run whose outputs somebody lets fall here.
+	if (key.endsWith('/') || key.includes('/.twolane/')) return;
 	if (key.startsWith(triggers.manifests)) {
 		const started = await startManifest(ports, object);
 		if ('runId' in started) ports.tell('run started', {bucket, key, runId: started.runId});

@@ -8,7 +8,7 @@ export const triggers = {
 
 /** Why outputs below this prefix could start something again, and so on for ever; `undefined` when they cannot. */
 export function findLoop(outPrefix: string): string | undefined {
-	const folder = outPrefix.replace(/\/+$/u, '');
+	const folder = outPrefix.replace(/^\/+|\/+$/gu, '');
 	const out = folder === '' ? '' : `${folder}/`;
 	const trigger = Object.values(triggers).find(input => out.startsWith(input) || input.startsWith(out));
 	if (trigger === undefined) return undefined;

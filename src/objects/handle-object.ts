@@ -6,7 +6,17 @@ import {openEntry} from '../manifest/read-entry.ts';
 import type {ObjectHead} from '../runs/object-store.ts';
 import {stampOutputs} from '../runs/outputs.ts';
 import {keepable} from '../runs/row.ts';
-import {type Ending, type ObjectRecord, type ObjectVersion, type RecordPorts, digestOf, findRecord, keepRecord} from './record.ts';
+import {
+	type Ending,
+	type ObjectRecord,
+	type ObjectVersion,
+	type RecordPorts,
+	OWN,
+	digestOf,
+	findRecord,
+	isOwn,
+	keepRecord,
+} from './record.ts';
 
 /** What is known of the newest version of an object. */
 export interface NewestVersion extends Pick<ObjectHead, 'metadata'> {
@@ -38,6 +48,7 @@ export async function handleObject(ports: ObjectPorts, object: ObjectVersion): P
 	const outdated = findSuccessor(object, newest);
 	if (newest === undefined || outdated !== undefined)
 		return await keepRecord(ports, object, {status: 'skipped', reason: outdated ?? 'it is gone'});
+	if (isOwn(newest.metadata)) return await keepRecord(ports, object, {status: 'skipped', reason: OWN});
 	return await keepRecord(ports, object, await runAlone(ports, object, newest));
 }
 

@@ -47,13 +47,28 @@ export function recordKey(object: ObjectVersion, sha256: RecordPorts['sha256']):
 	return `objects/${digest.slice(0, 2)}/${digest}.json`;
 }
 
-export const findRecord = async ({state, sha256}: RecordPorts, object: ObjectVersion): Promise<ObjectRecord | undefined> =>
-	(await readRecord(state, recordKey(object, sha256), recordSchema))?.value;
+/**
+ * The record of this coming of the object. One from before does not count: the same bytes may come again after others have stood there,
+ * and in a bucket without versions they look the same.
+ */
+export async function findRecord(ports: RecordPorts, object: ObjectVersion): Promise<ObjectRecord | undefined> {
+	const found = await readRecord(ports.state, recordKey(object, ports.sha256), recordSchema);
+	return found && found.value.createdAt >= object.createdAt ? found.value : undefined;
+}
 
 /** Keeps how it ended, once. @returns the record that counts: ours, or the one of whoever was faster. */
 export async function keepRecord(ports: RecordPorts, object: ObjectVersion, ending: Ending): Promise<ObjectRecord> {
 	const {bucket, key, etag, versionId, createdAt} = object;
 	const record: ObjectRecord = {bucket, key, etag, versionId, createdAt, ...ending};
-	if (await ports.state.create(recordKey(object, ports.sha256), writeJson(record))) return record;
-	return (await findRecord(ports, object)) ?? record;
+	const recordAt = recordKey(object, ports.sha256);
+	for (;;) {
+		if (await ports.state.create(recordAt, writeJson(record))) return record;
+		const there = await readRecord(ports.state, recordAt, recordSchema);
+		if (there && there.value.createdAt >= createdAt) return there.value;
+		if (there && (await ports.state.replace(recordAt, writeJson(record), {etag: there.etag}))) return record;
+	}
 }
+
+/** What we have stored ourselves says so: an output must never be an input, wherever somebody lets it fall. */
+export const OWN = 'it is an output of a run';
+export const isOwn = (metadata: Readonly<Record<string, string>>): boolean => 'twolane-owner' in metadata || 'runid' in metadata;

@@ -19,12 +19,13 @@ export interface Control extends Pick<ControlRecord, 'state' | 'session' | 'prob
 	readonly k: number;
 }
 
-/** The highest control counts; without one the run is to run. */
-export async function readControl(ports: Pick<RunPorts, 'state'>, runId: string): Promise<Control> {
+/** The highest control counts; without one the run is to run. @param known a control that need not be read again while it is the highest. */
+export async function readControl(ports: Pick<RunPorts, 'state'>, runId: string, known?: Control): Promise<Control> {
 	let k = 0;
 	for await (const {key} of ports.state.list(layout.controls(runId))) {
 		k = Math.max(k, Number(/^control-(\d+)\.json$/u.exec(nameOf(key))?.[1] ?? 0));
 	}
+	if (known && known.k >= k) return known;
 	if (k === 0) return {k, state: 'running'};
 	const record = await readRecord(ports.state, layout.control(runId, k), controlSchema);
 	const {state = 'running', session, problem} = record?.value ?? {};

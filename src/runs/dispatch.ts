@@ -4,7 +4,7 @@ import {backoffMs} from '../lanes/retry.ts';
 import {stopReasonOf} from '../lanes/run.ts';
 import type {CompletionReason} from '../lanes/snapshot.ts';
 import {createTolerance} from '../lanes/tolerance.ts';
-import type {LambdaEngine, WorkerAnswer} from './engine.ts';
+import type {Dispatched, LambdaEngine, WorkerAnswer} from './engine.ts';
 import {wait} from './lease.ts';
 import type {Shard} from './plan.ts';
 import type {RunPorts} from './ports.ts';
@@ -27,24 +27,38 @@ export interface Dispatch {
 
 /** A worker needs some of it to begin and to end; less is not worth a start. */
 const SHORTEST_BUDGET_MS = 8000;
-/** More in a row than a worker needs to give a shard up by itself: it does not come as far as its claim. */
-const MOST_LOST = 6;
-const SLOWEST_THROTTLE_ATTEMPT = 6;
+/** Deaths in a row without an answer: more than a worker needs to give a shard up by itself, so it does not come as far as its claim. */
+const MOST_LOST = 10;
+/** Answers in a row that say that nothing has ended since the one before. */
+const MOST_IDLE = 10;
+const SLOWEST_ATTEMPT = 6;
 
-/** Hands out the open shards to workers until all are sealed or something stops it, and waits for who was sent. @returns why it ended. */
+/**
+ * Hands out the open shards to workers until all are sealed or something stops it, and waits for who was sent. @returns why it ended.
+ * @throws TwolaneError `WORKER_LOST` when workers get nowhere. Then nobody is waited for.
+ */
 export async function dispatchShards(ports: Pick<RunPorts, 'clock'>, dispatch: Dispatch): Promise<CompletionReason> {
 	const {standing, generation, engine} = dispatch;
 	const most = Math.min(engine.maxWorkers ?? Infinity, standing.spec.maxWorkers);
 	const unsealed = generation.plan.filter(({shard}) => !generation.seals.has(shard));
 	const stopping = new AbortController();
+	const failing = new AbortController();
 	const slots = createWorkerSlots(ports.clock, most);
-	const floor: Floor = {slots, stopping, stop: AbortSignal.any([dispatch.stop, stopping.signal]), ...watchFailures(standing)};
+	const floor: Floor = {
+		slots,
+		stopping,
+		stop: AbortSignal.any([dispatch.stop, stopping.signal, failing.signal]),
+		abandon: AbortSignal.any([dispatch.abandon, failing.signal]),
+		...watchFailures(standing),
+	};
+	const fail = (error: unknown): void => failing.abort(error);
 	try {
-		await pMap(unsealed, shard => workOff(ports, {...dispatch, ...floor}, shard), {concurrency: most, signal: dispatch.abandon});
+		// Each to its end, also after the first error: nobody must be left who waits for a worker.
+		await pMap(unsealed, shard => workOff(ports, {...dispatch, ...floor}, shard).catch(fail), {concurrency: most});
+		if (failing.signal.aborted) throw failing.signal.reason;
 		return floor.stop.aborted ? stopReasonOf(floor.stop.reason) : 'ALL_COMPLETED';
 	} finally {
 		slots.close();
-		stopping.abort('INTERRUPTED');
 	}
 }
 
@@ -53,6 +67,7 @@ interface Floor {
 	readonly slots: WorkerSlots;
 	readonly stopping: AbortController;
 	readonly stop: AbortSignal;
+	readonly abandon: AbortSignal;
 	/** Counts a sealed shard. @returns whether too much has failed. */
 	readonly isExceededWith: (answer: WorkerAnswer) => boolean;
 }
@@ -74,10 +89,9 @@ function watchFailures(standing: Standing): Pick<Floor, 'isExceededWith'> {
 }
 
 /** Sends worker after worker until the shard is sealed. */
-async function workOff({clock}: Pick<RunPorts, 'clock'>, dispatch: Dispatch & Floor, shard: Shard): Promise<void> {
-	const {standing, generation, engine, life, slots, stop, stopping, abandon, budgetMs, random} = dispatch;
-	const {runId} = standing.spec;
-	const tries = {lost: 0, throttled: 0};
+async function workOff(ports: Pick<RunPorts, 'clock'>, dispatch: Dispatch & Floor, shard: Shard): Promise<void> {
+	const {slots, stop, stopping, budgetMs} = dispatch;
+	const tries = {lost: 0, throttled: 0, idle: 0, ended: 0, lives: 0};
 	while (!stop.aborted) {
 		if (!(await hasSlot(slots, stop))) return;
 		const budget = budgetMs();
@@ -85,35 +99,78 @@ async function workOff({clock}: Pick<RunPorts, 'clock'>, dispatch: Dispatch & Fl
 			slots.give();
 			return stopping.abort('DEADLINE_REACHED');
 		}
-		const call = {runId, generation: generation.place.generation, shard, life, ...(budget !== Infinity && {budgetMs: budget})};
-		const ended = await engine.invoke(call, {signal: abandon}).finally(() => slots.give());
-		switch (ended.kind) {
-			case 'answered': {
-				const {answer} = ended;
-				if (answer.stopped) stopping.abort(answer.stopped);
-				if (answer.isSealed && dispatch.isExceededWith(answer)) stopping.abort('FAILURE_TOLERANCE_EXCEEDED');
-				if (answer.isSealed) return;
-				tries.lost = tries.throttled = 0;
-				break;
-			}
-			case 'throttled':
-				slots.narrow();
-				tries.throttled = Math.min(SLOWEST_THROTTLE_ATTEMPT, tries.throttled + 1);
-				await pause(clock, backoffMs(tries.throttled, {random, retryAfterMs: 250}), stop);
-				break;
-			case 'lost':
-				tries.lost++;
-				if (tries.lost > MOST_LOST) throw neverClaimed(shard, ended.message);
-				await pause(clock, backoffMs(tries.lost, {random}), stop);
-				break;
-			default:
-				ended satisfies never;
-		}
+		const ended = await send(dispatch, shard, {budget, lives: tries.lives}).finally(() => slots.give());
+		if (await judgeEnding(ports, {...dispatch, shard, tries}, ended)) return;
 	}
 }
 
+async function send(
+	{standing, generation, engine, life, abandon}: Dispatch & Floor,
+	shard: Shard,
+	{budget, lives}: {readonly budget: number; readonly lives: number},
+): Promise<Dispatched> {
+	const {runId} = standing.spec;
+	const budgetMs = budget === Infinity ? undefined : budget;
+	return await engine.invoke(
+		{runId, generation: generation.place.generation, shard, life: lives === 0 ? life : `${life}-${lives}`, ...(budgetMs && {budgetMs})},
+		{signal: abandon},
+	);
+}
+
+interface Tries {
+	lost: number;
+	throttled: number;
+	idle: number;
+	/** Of the shard, as the last answer said. */
+	ended: number;
+	/** Each trouble begins a life of its own: a death before it is not held against the shard. */
+	lives: number;
+}
+
+/** What an ending means for the shard, and how long to wait before the next worker. @returns whether the shard is done with. */
+async function judgeEnding(
+	{clock}: Pick<RunPorts, 'clock'>,
+	{slots, stop, stopping, random, shard, tries, isExceededWith}: Dispatch & Floor & {readonly shard: Shard; readonly tries: Tries},
+	ended: Dispatched,
+): Promise<boolean> {
+	const rest = (attempt: number, atLeastMs: number): Promise<void> =>
+		pause(clock, backoffMs(Math.min(SLOWEST_ATTEMPT, attempt), {random, retryAfterMs: atLeastMs}), stop);
+	switch (ended.kind) {
+		case 'answered': {
+			const {answer} = ended;
+			if (answer.stopped) stopping.abort(answer.stopped);
+			if (answer.isSealed && isExceededWith(answer)) stopping.abort('FAILURE_TOLERANCE_EXCEEDED');
+			if (answer.isSealed) return true;
+			tries.lost = tries.throttled = 0;
+			tries.idle = answer.ended > tries.ended ? 0 : tries.idle + 1;
+			tries.ended = Math.max(tries.ended, answer.ended);
+			if (answer.trouble !== undefined) tries.lives++;
+			if (tries.idle > MOST_IDLE) throw gotNowhere(shard, answer.trouble);
+			if (tries.idle > 0) await rest(tries.idle, 1000);
+			return false;
+		}
+		case 'throttled':
+			slots.narrow();
+			tries.throttled++;
+			await rest(tries.throttled, 250);
+			return false;
+		case 'lost':
+			tries.lost++;
+			if (tries.lost > MOST_LOST) throw neverClaimed(shard, ended.message);
+			await rest(tries.lost, 0);
+			return false;
+		default:
+			return ended satisfies never;
+	}
+}
+
+const gotNowhere = ({shard}: Shard, trouble = 'an item takes longer than a worker may run: raise its time limit'): TwolaneError =>
+	new TwolaneError('WORKER_LOST', `${MOST_IDLE + 1} workers in a row ended nothing of shard ${shard}: ${trouble}`, {retryable: false});
+
 const neverClaimed = ({shard}: Shard, message: string): TwolaneError =>
-	new TwolaneError('WORKER_LOST', `${MOST_LOST + 1} workers in a row were lost on shard ${shard} before they could take it: ${message}`);
+	new TwolaneError('WORKER_LOST', `${MOST_LOST + 1} workers in a row were lost on shard ${shard} without an answer: ${message}`, {
+		retryable: false,
+	});
 
 async function hasSlot(slots: WorkerSlots, stop: AbortSignal): Promise<boolean> {
 	return await slots.take(stop).then(

@@ -45,7 +45,7 @@ export function createEnding(
 	else stop.addEventListener('abort', startDrain, {once: true});
 
 	async function obeyControl(): Promise<void> {
-		const told = await readControl({state}, runId);
+		const told = await readControl({state}, runId, control);
 		if (told.k <= control.k || told.state === 'running') return;
 		stopping.abort(told.state === 'paused' ? 'PAUSED' : 'CANCELLED');
 	}

@@ -31,6 +31,10 @@ export interface WorkerAnswer {
 	readonly isSealed: boolean;
 	/** Items of the sealed shard by how they ended; of an open one, zeros. */
 	readonly counts: EndedCounts;
+	/** Items of the shard that have ended so far: two answers with the same number say that a worker got nowhere. */
+	readonly ended: number;
+	/** What kept the worker from working and is no fault of the shard: the store, most often. */
+	readonly trouble?: string | undefined;
 	/** Why the run takes no more items; `undefined` also where the worker's own time was up. */
 	readonly stopped?: CompletionReason | undefined;
 }

@@ -2,6 +2,7 @@ import {z} from 'zod';
 import {TwolaneError} from '../lanes/errors.ts';
 import type {ResolvedLimits} from '../lanes/limits.ts';
 import {type CompletionReason, type Report, completionReasons, emptySnapshot} from '../lanes/snapshot.ts';
+import {writeStableJson} from '../manifest/identify.ts';
 import {type GenerationPlace, layout} from './layout.ts';
 import type {ObjectStore} from './object-store.ts';
 import {countRepeats} from './plan.ts';
@@ -173,7 +174,8 @@ async function writeUnlessOlder({state}: Pick<RunPorts, 'state'>, key: string, d
 	const text = writeJson(document);
 	for (;;) {
 		const there = await readDerived(state, key);
-		if (there?.value && isOlder(document, there.value)) return;
+		// Nor the same again: somebody may wait for news of it.
+		if (there?.value && (isOlder(document, there.value) || writeStableJson(there.value) === writeStableJson(JSON.parse(text)))) return;
 		const isWritten = there ? await state.replace(key, text, {etag: there.etag}) : await state.create(key, text);
 		if (isWritten) return;
 	}

@@ -25,6 +25,10 @@ export const layout = {
 	generation: ({runId, generation}: GenerationPlace): string => `${runFolder(runId)}${generation}/`,
 	redrive: (place: GenerationPlace): string => `${layout.generation(place)}redrive.json`,
 	lease: (runId: string): string => `${runFolder(runId)}lease.json`,
+	planning: (place: GenerationPlace, attempt: number): string => `${layout.generation(place)}planning-${attempt}`,
+	executions: (place: GenerationPlace): string => `${layout.generation(place)}execution-`,
+	execution: (place: GenerationPlace, {index, k}: {readonly index: number; readonly k: number}): string =>
+		`${layout.executions(place)}${index}-${k}`,
 	engine: (place: GenerationPlace): string => `${layout.generation(place)}engine.json`,
 	items: (place: GenerationPlace, token: string): string => `${layout.generation(place)}items-${token}.jsonl`,
 	plan: (place: GenerationPlace): string => `${layout.generation(place)}plan.json`,

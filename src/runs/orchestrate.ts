@@ -2,6 +2,7 @@ import {TwolaneError} from '../lanes/errors.ts';
 import type {FlowDefinition} from '../lanes/flow.ts';
 import type {LanesSetup} from '../lanes/lanes.ts';
 import type {CpuPool} from '../lanes/ports.ts';
+import {createTolerance} from '../lanes/tolerance.ts';
 import {stopReasonOf} from '../lanes/run.ts';
 import {type CompletionReason, emptySnapshot} from '../lanes/snapshot.ts';
 import type {ManifestSource} from '../manifest/plan-items.ts';
@@ -16,13 +17,15 @@ import {type RunReport, finishRun, readReport} from './finish.ts';
 import {isCurrent} from './get-run.ts';
 import {type Lease, takeLease} from './lease.ts';
 import {findRunning, runExecution} from './map-execution.ts';
+import {layout} from './layout.ts';
+import {listAllWork} from './part.ts';
 import {countItems} from './plan.ts';
 import type {RunPorts} from './ports.ts';
 import {planOpen} from './ready-run.ts';
-import {refuseRun} from './refuse-run.ts';
+import {pauseRun, refuseRun} from './refuse-run.ts';
 import {openSession} from './session.ts';
 import type {PinnedSource, RunSpec, SessionOptions} from './spec.ts';
-import {type Generation, type Standing, isSealed, latest, readStanding, sessionOf, upTo} from './standing.ts';
+import {type Generation, type Standing, addSeals, isSealed, latest, readStanding, sessionOf, totalOf, upTo} from './standing.ts';
 
 export interface OrchestrateOptions {
 	readonly openFlow: (spec: RunSpec) => Promise<FlowDefinition>;
@@ -58,6 +61,9 @@ export type Orchestrated =
 	/** Somebody else works on it. */
 	| {readonly state: 'busy'};
 
+const MOST_PLANNINGS = 3;
+const MOST_OWN_CLAIMS = 3;
+
 /**
  * Does whatever a run needs until it has ended or this process has no time left: plans it, chooses where its shards are worked on, sees
  * to it that they are, and finishes it. Harmless to repeat at any moment, by anybody: a superfluous orchestrator finds that it is one.
@@ -71,11 +77,20 @@ export async function orchestrateRun(ports: RunPorts, runId: string, options: Or
 		if (lease === undefined) return {state: deadline.stop.aborted ? 'open' : 'busy'};
 		const remainingMs = (): number => (options.remainingMs ?? Infinity) - (ports.clock.nowMs() - startedMs);
 		return await lead(ports, runId, {...options, life, deadline, lease, remainingMs});
+	} catch (error) {
+		if (!isHopeless(error)) throw error;
+		// Else the sweep would try it again every minute, for ever, and nobody would hear why.
+		const problem = await pauseRun(ports, runId, error.message);
+		return {state: 'stopped', reason: problem};
 	} finally {
 		await lease?.release();
 		deadline.close();
 	}
 }
+
+/** What no second try will cure, as long as nobody does something about it. */
+const isHopeless = (error: unknown): error is TwolaneError =>
+	error instanceof TwolaneError && !error.retryable && !['INTERNAL', 'RUN_NOT_FOUND', 'STATE_INVALID'].includes(error.code);
 
 /** Our time was up before we knew whether somebody works on the run. */
 function passDeadline(error: unknown): undefined {
@@ -97,21 +112,25 @@ async function lead(ports: RunPorts, runId: string, life: Life): Promise<Orchest
 	const stopped = await findStop(ports, before);
 	if (stopped !== undefined && stopped !== 'CANCELLED') return {state: 'stopped', reason: stopped};
 	const planned = await plan(ports, before, life);
-	if (typeof planned === 'string') return {state: 'stopped', reason: planned};
+	if ('state' in planned) return planned;
 	const generation = latest(planned);
 	if (generation === undefined) return {state: 'stopped', reason: 'CANCELLED'};
 	if (isSealed(planned)) return {state: 'ended', report: await finish(ports, planned, life)};
 	if (planned.control.state === 'cancelled') return await settle(ports, planned, {reason: 'CANCELLED', life});
-	const {engine} = await chooseFor(ports, {standing: planned, generation}, life);
+	const chosen = await chooseFor(ports, {standing: planned, generation}, life);
+	const engine = await escalate(ports, generation, {engine: chosen.engine, life});
+	if (isExceeded(planned)) return await settle(ports, planned, {reason: 'FAILURE_TOLERANCE_EXCEEDED', life});
 	if (engine === 'distributed-map') {
 		const {through} = life;
 		const handed = await runExecution(ports, {standing: planned, generation}, {engine: life.engines[engine], life: life.life, through});
 		if (handed) return {state: 'handed-over', execution: handed};
 	}
 	const reason = await work(ports, {standing: planned, generation}, {life, engine});
+	// Nothing is read any more that may take long: the next one looks.
+	if (reason === 'DEADLINE_REACHED' || reason === 'INTERRUPTED') return {state: 'open'};
 	const left = upTo(await readStanding(ports, runId), generation.place.generation);
 	if (isSealed(left)) return {state: 'ended', report: await finish(ports, left, life)};
-	if (reason === 'DEADLINE_REACHED' || reason === 'INTERRUPTED' || reason === 'ALL_COMPLETED') return {state: 'open'};
+	if (reason === 'ALL_COMPLETED') return {state: 'open'};
 	return await settle(ports, left, {reason, life});
 }
 
@@ -125,19 +144,29 @@ async function findStop(ports: RunPorts, standing: Standing): Promise<string | u
 	return isExceeded ? 'FAILURE_TOLERANCE_EXCEEDED' : undefined;
 }
 
-/** The run with everything planned, or why it cannot be: a list that is wrong will not get better. */
-async function plan(ports: RunPorts, standing: Standing, {openFlow, openSource, deadline}: Life): Promise<Standing | string> {
-	if (standing.control.state === 'cancelled' && standing.generations.length === 0) {
-		return await refuseRun(ports, standing, 'it was cancelled before it had any items');
-	}
-	const {spec} = standing;
+/** The run with everything planned, or how it stands without. */
+async function plan(ports: RunPorts, standing: Standing, {openFlow, openSource, deadline}: Life): Promise<Standing | Orchestrated> {
+	const {spec, generations, control} = standing;
+	const isPlanned = generations.length > 0;
+	const refuse = async (problem: string): Promise<Orchestrated> => ({state: 'stopped', reason: await refuseRun(ports, standing, problem)});
+	if (control.state === 'cancelled' && !isPlanned) return await refuse('it was cancelled before it had any items');
 	try {
 		return await planOpen(ports, standing, {flow: await openFlow(spec), open: openSource(spec), signal: deadline.stop});
 	} catch (error) {
-		const isFinal = error instanceof ManifestError || (error instanceof TwolaneError && !error.retryable && error.code !== 'INTERNAL');
-		if (!isFinal) throw error;
-		return await refuseRun(ports, standing, error.message);
+		// A list that is wrong will not get better.
+		const isFinal = error instanceof ManifestError || (error instanceof TwolaneError && error.code === 'MANIFEST_CHANGED');
+		if (isFinal && !isPlanned) return await refuse(error.message);
+		if (!deadline.stop.aborted) throw error;
+		const isTooLong = !(await noteUnplanned(ports, standing));
+		return isTooLong ? await refuse('its items cannot be listed in the time of one function: split the list') : {state: 'open'};
 	}
+}
+
+/** Planning that outlasts a process begins anew in the next one. @returns whether that makes sense once more. */
+async function noteUnplanned({state}: RunPorts, {spec, unplanned}: Standing): Promise<boolean> {
+	const place = unplanned?.place ?? {runId: spec.runId, generation: 0};
+	for (let attempt = 1; attempt < MOST_PLANNINGS; attempt++) if (await state.create(layout.planning(place, attempt), '')) return true;
+	return false;
 }
 
 interface OpenRun {
@@ -160,6 +189,28 @@ async function chooseFor(ports: RunPorts, {standing, generation}: OpenRun, life:
 		maxWorkers: Math.min(spec.maxWorkers, engines.lambda?.maxWorkers ?? Infinity),
 		remainingMs: life.remainingMs(),
 	}));
+}
+
+/** Whether what is sealed holds more failures than are tolerated. */
+function isExceeded(standing: Standing): boolean {
+	const {toleratedFailureCount: count, toleratedFailurePercentage: percentage} = sessionOf(standing);
+	const {failed, succeeded, skipped} = addSeals(standing).counts;
+	const total = totalOf(standing);
+	const finished = failed + succeeded + skipped;
+	return createTolerance({count, percentage, total}).isExceeded({failed, finished, isComplete: finished >= total});
+}
+
+/** An orchestrator whose own work kills it, life after life, leaves the next one to workers: their deaths are counted. */
+async function escalate(
+	{state}: RunPorts,
+	{place, seals}: Generation,
+	{engine, life}: {readonly engine: EngineName; readonly life: Life},
+): Promise<EngineName> {
+	if (engine !== 'in-process' || life.engines.lambda === undefined) return engine;
+	for (const [shard, {highestClaim}] of await listAllWork(state, place)) {
+		if (highestClaim >= MOST_OWN_CLAIMS && !seals.has(shard)) return 'lambda';
+	}
+	return engine;
 }
 
 /** Sees to it that the open shards are worked on. @returns why that ended. */

@@ -44,10 +44,12 @@ export interface Session {
 	/** Ends the lanes with an error of ours. */
 	readonly fail: (error: unknown) => void;
 	readonly interrupt: () => void;
-	/** Saves what is done, and no more: the run goes on another time. */
+	/** Saves what is done, as far as that goes, and ends the claims in order: the run goes on another time. */
 	readonly drop: () => Promise<void>;
 	/** Saves, and ends every claim: cancelled shards with their open items as pending, others open. */
 	readonly close: (reason: CompletionReason) => Promise<void>;
+	/** Items that have ended by now, in this session and before it. */
+	readonly endedNow: number;
 	/** The seal of a shard that has ended in this session, or was found ended. */
 	readonly sealOf: (shard: number) => Seal | undefined;
 	/** After the end: how the shards look that are open. */
@@ -117,7 +119,13 @@ export async function openSession(
 	async function seal(shard: OpenShard): Promise<void> {
 		opened.delete(shard.place.shard);
 		sealing.add(shard.place.shard);
-		sealed.set(shard.place.shard, await shard.seal(meter.take()));
+		try {
+			sealed.set(shard.place.shard, await shard.seal(meter.take()));
+		} catch (error) {
+			// Its claim has not ended yet.
+			opened.set(shard.place.shard, shard);
+			throw error;
+		}
 	}
 
 	async function saveAll(): Promise<void> {
@@ -180,7 +188,8 @@ export async function openSession(
 		async drop() {
 			cancelSaving();
 			ending.close();
-			await saveAll().catch(() => {});
+			// The process lives: whoever comes next must not take this claim for one that died.
+			for (const shard of opened.values()) await shard.end(meter.take()).catch(() => {});
 		},
 		async close(reason) {
 			cancelSaving();
@@ -190,6 +199,9 @@ export async function openSession(
 			for (const shard of opened.values()) await shard.end(meter.take());
 		},
 		sealOf: shard => sealed.get(shard),
+		get endedNow() {
+			return counts.succeeded + counts.failed + counts.skipped;
+		},
 		show,
 	};
 

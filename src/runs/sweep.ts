@@ -3,6 +3,7 @@ import {readControl} from './control.ts';
 import {readReport} from './finish.ts';
 import {layout, nameOf} from './layout.ts';
 import type {Orchestrated} from './orchestrate.ts';
+import type {ObjectEntry} from './object-store.ts';
 import type {RunPorts} from './ports.ts';
 import {findSpec} from './spec.ts';
 
@@ -12,6 +13,9 @@ export interface SweepOptions {
 	readonly remainingMs: () => number;
 	/** Told of a run that could not be worked on; the sweep goes on with the next. */
 	readonly onError: (runId: string, error: unknown) => void;
+	/** Runs of another stack, or of a laptop, are left to their own. */
+	readonly stack: string;
+	readonly random: () => number;
 }
 
 export interface Swept {
@@ -24,15 +28,19 @@ const ORPHAN_AFTER_MS = 60 * 60_000;
 const SHORTEST_MS = 45_000;
 
 /** Takes over, one after another, the active runs on which nobody works; drops the keys of runs that were never made. */
-export async function sweepRuns(ports: RunPorts, {orchestrate, remainingMs, onError}: SweepOptions): Promise<Swept> {
+export async function sweepRuns(ports: RunPorts, {orchestrate, remainingMs, onError, stack, random}: SweepOptions): Promise<Swept> {
 	const taken: {runId: string; state: Orchestrated['state']}[] = [];
+	const actives: ObjectEntry[] = [];
+	for await (const entry of ports.state.list(layout.actives)) actives.push(entry);
+	// Each sweep begins elsewhere: a run that takes all its time, or ends it, must not keep it from the others.
+	const first = Math.floor(random() * actives.length);
 	let looked = 0;
-	for await (const {key, modifiedMs} of ports.state.list(layout.actives)) {
+	for (const {key, modifiedMs} of [...actives.slice(first), ...actives.slice(0, first)]) {
 		if (remainingMs() < SHORTEST_MS) break;
 		const runId = nameOf(key);
 		looked++;
 		try {
-			if (!(await isOpen(ports, runId, modifiedMs))) continue;
+			if (!(await isOpen(ports, runId, {modifiedMs, stack}))) continue;
 			taken.push({runId, state: (await orchestrate(runId)).state});
 		} catch (error) {
 			onError(runId, error);
@@ -42,12 +50,18 @@ export async function sweepRuns(ports: RunPorts, {orchestrate, remainingMs, onEr
 }
 
 /** Whether the run is there and is to go on; asks for nothing that grows with it. */
-async function isOpen(ports: RunPorts, runId: string, modifiedMs: number | undefined): Promise<boolean> {
-	if ((await findSpec(ports, runId).catch(passDamage)) === undefined) {
+async function isOpen(
+	ports: RunPorts,
+	runId: string,
+	{modifiedMs, stack}: Pick<ObjectEntry, 'modifiedMs'> & Pick<SweepOptions, 'stack'>,
+): Promise<boolean> {
+	const spec = await findSpec(ports, runId).catch(passDamage);
+	if (spec === undefined) {
 		const isOrphan = modifiedMs !== undefined && ports.wallMs() - modifiedMs > ORPHAN_AFTER_MS;
 		if (isOrphan) await ports.state.remove(layout.active(runId));
 		return false;
 	}
+	if (spec.stack !== stack || (await ports.isWorkedOn?.(runId)) === true) return false;
 	const control = await readControl(ports, runId);
 	const report = await readReport(ports, runId);
 	const isExceeded = report?.completionReason === 'FAILURE_TOLERANCE_EXCEEDED' && report.control === control.k;

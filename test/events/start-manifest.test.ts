@@ -26,6 +26,7 @@ function setUp(given: Partial<ManifestPorts> & {readonly metadata?: Record<strin
 	const ports: ManifestPorts = {
 		runs,
 		out: 's3://b/thumbnails',
+		stack: 'twolane-test',
 		defaults: {flow: 'thumbnail', engine: 'auto', maxWorkers: 50},
 		checkFlow: async flow => {
 			if (flow !== 'thumbnail') throw new TypeError(`there is no flow '${flow}'`);

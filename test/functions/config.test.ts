@@ -4,6 +4,7 @@ import {readConfig} from '../../functions/config.ts';
 const env = {
 	TWOLANE_OUT: 's3://photos/thumbnails',
 	TWOLANE_ORCHESTRATOR: 'o',
+	TWOLANE_STACK: 'twolane-test',
 	TWOLANE_WORKER: 'w',
 	TWOLANE_STATE_MACHINE: 'arn:aws:states:eu-west-1:1:stateMachine:m',
 	AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '1769',

@@ -66,6 +66,24 @@ describe('handleObject', () => {
 		expect(count()).toBe(1);
 	});
 
+	it('does it again when the same bytes come again after others: in a bucket without versions they look the same', async () => {
+		const {ports, count, records} = setUp();
+		await handleObject(ports, object);
+		const again = {...object, createdAt: '2026-11-22T19:00:00.000Z'};
+		expect(await handleObject(ports, again)).toMatchObject({status: 'succeeded', createdAt: again.createdAt});
+		expect(count()).toBe(2);
+		expect(records()).toHaveLength(1);
+		// The first event comes late.
+		expect(await handleObject(ports, object)).toMatchObject({createdAt: again.createdAt});
+		expect(count()).toBe(2);
+	});
+
+	it.each(['runid', 'twolane-owner'])('leaves an output of a run alone, which says so with its %s', async name => {
+		const {ports, count} = setUp({newest: {etag: '"e1"', metadata: {[name]: 'x'}}});
+		expect(await handleObject(ports, object)).toMatchObject({status: 'skipped', reason: 'it is an output of a run'});
+		expect(count()).toBe(0);
+	});
+
 	it('has one outcome for an event that comes three times at once', async () => {
 		const {ports, records, files} = setUp();
 		const told = await Promise.all([1, 2, 3].map(async () => await handleObject(ports, object)));

@@ -160,8 +160,17 @@ describe('what is older', () => {
 		await ledger.state.remove(`runs/${runId}/report.json`);
 		await finishRun(ledger.ports, paused, {limits, reason: 'INTERRUPTED'});
 		meanwhile = async () => void (await finishRun(ledger.ports, ended, {limits}));
-		await finishRun(ledger.ports, paused, {limits, reason: 'INTERRUPTED'});
+		await finishRun(ledger.ports, paused, {limits, reason: 'DEADLINE_REACHED'});
 		expect(await readReport(ledger.ports, runId)).toMatchObject({sealed: 3, completionReason: 'ALL_COMPLETED'});
+	});
+
+	it('is not written again when it is the same: somebody may wait for news of it', async () => {
+		const writes: string[] = [];
+		const ledger = openLedger({before: ({op, key}) => void (op === 'replace' && writes.push(key))});
+		const runId = await states.SUCCEEDED(ledger);
+		writes.length = 0;
+		await finishRun(ledger.ports, await readStanding(ledger.ports, runId), {limits});
+		expect(writes).toEqual([]);
 	});
 
 	it.each(['results/manifest.json', 'report.json'])('and damaged is made again from the seals: %s', async name => {

@@ -17,6 +17,8 @@ export interface FleetOptions {
 	readonly concurrency?: number;
 	/** Which dispatch of a shard, counted from 1, is killed, and after how long. */
 	readonly kill?: (shard: number, dispatch: number) => number | undefined;
+	/** The store as a worker of a shard sees it. */
+	readonly storeOf?: (state: ObjectStore, shard: number, dispatch: number) => ObjectStore;
 }
 
 /** Worker functions in one process, on the ledger's own clock: each with a store of its own that dies with it. */
@@ -28,7 +30,10 @@ export interface Fleet {
 	orchestrate(runId: string, options?: Partial<OrchestrateOptions>): Promise<Orchestrated>;
 }
 
-export function openFleet(ledger: Ledger, {stages, lanes, limitMs = 900_000, concurrency = Infinity, kill}: FleetOptions = {}): Fleet {
+export function openFleet(
+	ledger: Ledger,
+	{stages, lanes, limitMs = 900_000, concurrency = Infinity, kill, storeOf = state => state}: FleetOptions = {},
+): Fleet {
 	const {ports, clock} = ledger;
 	const calls: WorkerCall[] = [];
 	const dispatches = new Map<number, number>();
@@ -59,12 +64,15 @@ export function openFleet(ledger: Ledger, {stages, lanes, limitMs = 900_000, con
 							died.reject(new Error('killed'));
 						});
 			try {
-				const work = workShard({...ports, state: mortal(ports.state, life)}, call, {openLanes, remainingMs: limitMs});
+				const work = workShard({...ports, state: storeOf(mortal(ports.state, life), shard, dispatch)}, call, {
+					openLanes,
+					remainingMs: limitMs,
+				});
 				work.catch(() => {});
 				return {kind: 'answered', answer: await (afterMs === undefined ? work : Promise.race([work, died.promise]))};
 			} catch (error) {
-				if (!life.isDead) throw error;
-				return {kind: 'lost', message: 'Runtime exited with error: signal: killed'};
+				// As Lambda has it: whatever the handler throws is the function's error.
+				return {kind: 'lost', message: life.isDead ? 'Runtime exited with error: signal: killed' : String(error)};
 			} finally {
 				cancel?.();
 				seen.running--;

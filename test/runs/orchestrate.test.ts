@@ -1,8 +1,10 @@
 import {describe, expect, it} from 'vitest';
 import {TwolaneError} from '../../src/lanes/errors.ts';
+import type {ManifestRow} from '../../src/manifest/manifest-row.ts';
 import {controlRun} from '../../src/runs/control-run.ts';
 import {getRun} from '../../src/runs/get-run.ts';
 import {isLeased, takeLease} from '../../src/runs/lease.ts';
+import type {ObjectStore} from '../../src/runs/object-store.ts';
 import {redriveRun} from '../../src/runs/redrive-run.ts';
 import {type Fleet, countRequests, openFleet, openStateMachine} from './fleet.ts';
 import {itemsOf, openLedger} from './ledger.ts';
@@ -137,14 +139,19 @@ describe('an orchestrator', () => {
 		expect(await openFleet(ledger).orchestrate(runId)).toMatchObject({state: 'ended', report: {itemCounts: {succeeded: 10}}});
 	});
 
-	it('ends with an error when workers die before they claim anything', async () => {
+	it('is paused, with the reason, when workers die before they claim anything', async () => {
 		const ledger = openLedger({isShared: true});
 		const fleet = openFleet(ledger, {kill: () => 0});
 		const {runId} = await ledger.plan(itemsOf(10), lambda);
-		await expect(fleet.orchestrate(runId)).rejects.toMatchObject({code: 'WORKER_LOST'});
+		const problem = expect.stringContaining('in a row were lost on shard 0 without an answer') as string;
+		expect(await fleet.orchestrate(runId)).toMatchObject({state: 'stopped', reason: problem});
+		expect(await getRun(ledger.ports, runId)).toMatchObject({status: 'PAUSED', problem});
 		expect(ledger.keys(`runs/${runId}/lease.json`)).toEqual([]);
 		expect(ledger.keys('active/')).toEqual([`active/${runId}`]);
-		// The next one sees it through.
+		// When that is cured, somebody says so.
+		expect(await openFleet(ledger).orchestrate(runId)).toEqual({state: 'stopped', reason: 'PAUSED'});
+		await controlRun(ledger.ports, runId, {action: 'resume'});
+		expect(await getRun(ledger.ports, runId)).not.toHaveProperty('problem');
 		expect(await openFleet(ledger).orchestrate(runId)).toMatchObject({state: 'ended', report: {itemCounts: {succeeded: 10}}});
 	});
 
@@ -202,10 +209,63 @@ describe('an orchestrator', () => {
 		expect(ledger.keys('active/')).toEqual([]);
 	});
 
+	it('does not hold it against a shard that the store refuses its workers', async () => {
+		const ledger = openLedger({isShared: true});
+		const throttling = (state: ObjectStore, shard: number, dispatch: number): ObjectStore => ({
+			...state,
+			async *read(key, range) {
+				if (shard === 1 && dispatch <= 4) throw new TwolaneError('STORE_THROTTLED', 'slow down');
+				yield* state.read(key, range);
+			},
+		});
+		const fleet = openFleet(ledger, {storeOf: throttling});
+		const {runId} = await ledger.plan(itemsOf(40), lambda);
+		expect(await fleet.orchestrate(runId)).toMatchObject({state: 'ended', report: {itemCounts: {succeeded: 40, failed: 0}}});
+	});
+
+	it('is paused, with the reason, when one worker after another gets nowhere', async () => {
+		const ledger = openLedger({isShared: true});
+		const fetch = async (_: unknown, {signal}: {readonly signal: AbortSignal}) => await ledger.clock.sleep(20_000, signal);
+		const fleet = openFleet(ledger, {stages: {fetch}, limitMs: 10_000});
+		const {runId} = await ledger.plan(itemsOf(10), lambda);
+		const problem = expect.stringContaining('raise its time limit') as string;
+		expect(await fleet.orchestrate(runId)).toMatchObject({state: 'stopped', reason: problem});
+		expect(fleet.calls).toHaveLength(11);
+		expect(ledger.clock.pending).toBe(0);
+	});
+
+	it('leaves a run that killed three of them in a row to workers, whose deaths are counted', async () => {
+		const ledger = openLedger({isShared: true});
+		const fleet = openFleet(ledger);
+		const {runId} = await ledger.plan(itemsOf(20), {engine: 'in-process'});
+		for (const claim of [1, 2, 3]) {
+			await ledger.state.create(`work/${runId}/0/0/claim-${claim}`, JSON.stringify({started: 5, createdAt: new Date(0).toISOString()}));
+		}
+		expect(await fleet.orchestrate(runId)).toMatchObject({state: 'ended', report: {itemCounts: {succeeded: 20}}});
+		expect(fleet.calls).toHaveLength(2);
+	});
+
+	it('plans again in its next life what took too long, and gives up after three', async () => {
+		const ledger = openLedger({isShared: true});
+		const {runId} = await ledger.create(lambda);
+		const openSource = () => () => ({name: 'endless', rows: endless(ledger), resolveFile: (file: string) => file});
+		const fleet = openFleet(ledger);
+		expect(await fleet.orchestrate(runId, {openSource, remainingMs: 60_000})).toEqual({state: 'open'});
+		expect(await fleet.orchestrate(runId, {openSource, remainingMs: 60_000})).toEqual({state: 'open'});
+		const ended = await fleet.orchestrate(runId, {openSource, remainingMs: 60_000});
+		expect(ended).toMatchObject({state: 'stopped', reason: expect.stringContaining('split the list') as string});
+		expect(await getRun(ledger.ports, runId)).toMatchObject({
+			status: 'CANCELLED',
+			problem: expect.stringContaining('split the list') as string,
+		});
+	});
+
 	it('refuses an engine that is not there, and says so', async () => {
 		const ledger = openLedger({isShared: true});
 		const {runId} = await ledger.plan(itemsOf(4), {engine: 'distributed-map'});
-		await expect(openFleet(ledger).orchestrate(runId)).rejects.toMatchObject({code: 'RUN_REFUSED'});
+		const problem = expect.stringContaining("the engine 'distributed-map' is not to be had here") as string;
+		expect(await openFleet(ledger).orchestrate(runId)).toMatchObject({state: 'stopped', reason: problem});
+		expect(await getRun(ledger.ports, runId)).toMatchObject({status: 'PAUSED', problem});
 	});
 });
 
@@ -329,14 +389,29 @@ describe('a state machine', () => {
 		const {runId} = await ledger.plan(itemsOf(40), {engine: 'distributed-map'});
 		await fleet.orchestrate(runId, {engines});
 		machine.end(`${runId}-0-0-0`);
-		expect(await fleet.orchestrate(runId, {engines})).toEqual({state: 'handed-over', execution: `${runId}-0-0-1`});
+		expect(await fleet.orchestrate(runId, {engines})).toEqual({state: 'handed-over', execution: `${runId}-0-1-0`});
 		for (let execution = 1; execution < 5; execution++) {
-			machine.end(`${runId}-0-0-${execution}`);
+			machine.end(`${runId}-0-${execution}-0`);
 			await fleet.orchestrate(runId, {engines});
 		}
 		// Five are enough: then workers are sent from here.
 		expect(machine.started).toHaveLength(5);
 		expect(await getRun(ledger.ports, runId)).toMatchObject({status: 'SUCCEEDED'});
+	});
+
+	it('that still drains after a pause is not doubled by a resume', async () => {
+		const ledger = inBucket();
+		const machine = openStateMachine();
+		const fleet = openFleet(ledger);
+		const engines = {lambda: fleet.engine, 'distributed-map': machine.engine};
+		const {runId} = await ledger.plan(itemsOf(40), {engine: 'distributed-map'});
+		await fleet.orchestrate(runId, {engines});
+		await controlRun(ledger.ports, runId, {action: 'pause'});
+		await controlRun(ledger.ports, runId, {action: 'resume'});
+		expect(await fleet.orchestrate(runId, {engines})).toEqual({state: 'handed-over', execution: `${runId}-0-0-0`});
+		machine.end(`${runId}-0-0-0`);
+		expect(await fleet.orchestrate(runId, {engines})).toEqual({state: 'handed-over', execution: `${runId}-0-1-2`});
+		expect(machine.started).toHaveLength(2);
 	});
 
 	it('is looked at with few requests, however many shards are sealed', async () => {
@@ -353,6 +428,14 @@ describe('a state machine', () => {
 		expect(requests.total - before).toBeLessThanOrEqual(8);
 	});
 });
+
+/** A list whose rows come slower than anybody can wait. */
+async function* endless({clock}: ReturnType<typeof openLedger>): AsyncGenerator<readonly ManifestRow[]> {
+	for (let line = 1; ; line++) {
+		await clock.sleep(1000);
+		yield [{line, value: {id: `item-${line}`}}];
+	}
+}
 
 /** What the state machine's children do. */
 async function workOffPlan(ledger: ReturnType<typeof openLedger>, fleet: Fleet, runId: string, shards = Infinity): Promise<void> {

@@ -16,13 +16,17 @@ function sweep(ledger: Ledger, options: Partial<SweepOptions> = {}) {
 		return {state: 'open'};
 	};
 	const onError = (_: string, error: unknown): void => void errors.push(error);
-	return {asked, errors, swept: sweepRuns(ledger.ports, {orchestrate, remainingMs: () => Infinity, onError, ...options})};
+	return {
+		asked,
+		errors,
+		swept: sweepRuns(ledger.ports, {orchestrate, remainingMs: () => Infinity, onError, stack: 'ours', random: () => 0, ...options}),
+	};
 }
 
 describe('the sweep', () => {
 	it('takes up a run whose creator was killed before he could start anybody', async () => {
 		const ledger = openLedger({isShared: true});
-		const {runId} = await ledger.create();
+		const {runId} = await ledger.create({stack: 'ours'});
 		const {asked, swept} = sweep(ledger);
 		expect(await swept).toEqual({looked: 1, taken: [{runId, state: 'open'}]});
 		expect(asked).toEqual([runId]);
@@ -37,11 +41,16 @@ describe('the sweep', () => {
 				},
 			},
 		});
-		const ended = await ledger.plan(itemsOf(3), {runId: 'ended', engine: 'lambda'});
+		const ended = await ledger.plan(itemsOf(3), {runId: 'ended', stack: 'ours', engine: 'lambda'});
 		await fleet.orchestrate(ended.runId);
-		const paused = await ledger.plan(itemsOf(3), {runId: 'paused'});
+		const paused = await ledger.plan(itemsOf(3), {runId: 'paused', stack: 'ours'});
 		await controlRun(ledger.ports, paused.runId, {action: 'pause'});
-		const exceeded = await ledger.plan(itemsOf(30), {runId: 'exceeded', engine: 'lambda', session: {toleratedFailureCount: 1}});
+		const exceeded = await ledger.plan(itemsOf(30), {
+			runId: 'exceeded',
+			stack: 'ours',
+			engine: 'lambda',
+			session: {toleratedFailureCount: 1},
+		});
 		expect(await fleet.orchestrate(exceeded.runId)).toMatchObject({state: 'stopped', reason: 'FAILURE_TOLERANCE_EXCEEDED'});
 		const {asked, swept} = sweep(ledger);
 		expect(await swept).toMatchObject({looked: 2});
@@ -56,13 +65,18 @@ describe('the sweep', () => {
 			},
 		};
 		const fleet = openFleet(ledger, {stages: failing});
-		const exceeded = await ledger.plan(itemsOf(30), {runId: 'a-resumed', engine: 'lambda', session: {toleratedFailureCount: 1}});
+		const exceeded = await ledger.plan(itemsOf(30), {
+			runId: 'a-resumed',
+			stack: 'ours',
+			engine: 'lambda',
+			session: {toleratedFailureCount: 1},
+		});
 		await fleet.orchestrate(exceeded.runId);
 		await controlRun(ledger.ports, exceeded.runId, {action: 'resume', session: {toleratedFailureCount: 100}});
-		const failed = await ledger.plan(itemsOf(3), {runId: 'b-redriven', engine: 'lambda'});
+		const failed = await ledger.plan(itemsOf(3), {runId: 'b-redriven', stack: 'ours', engine: 'lambda'});
 		await fleet.orchestrate(failed.runId);
 		await redriveRun(ledger.ports, failed.runId);
-		const cancelled = await ledger.plan(itemsOf(3), {runId: 'c-cancelled'});
+		const cancelled = await ledger.plan(itemsOf(3), {runId: 'c-cancelled', stack: 'ours'});
 		await controlRun(ledger.ports, cancelled.runId, {action: 'cancel'});
 		const {asked, swept} = sweep(ledger);
 		await swept;
@@ -81,10 +95,29 @@ describe('the sweep', () => {
 		expect(ledger.keys('active/')).toEqual([]);
 	});
 
+	it('leaves runs of a laptop and of other stacks to their own, and those that somebody works on', async () => {
+		const ledger = openLedger({isShared: true});
+		await ledger.create({runId: 'laptop'});
+		await ledger.create({runId: 'theirs', stack: 'theirs', identity: {limit: 1}});
+		await ledger.create({runId: 'busy', stack: 'ours', identity: {limit: 2}});
+		const ports = {...ledger.ports, isWorkedOn: async (runId: string) => runId === 'busy'};
+		const {asked, swept} = sweep({...ledger, ports});
+		expect(await swept).toEqual({looked: 3, taken: []});
+		expect(asked).toEqual([]);
+	});
+
+	it('begins elsewhere each time, so that no run can keep it from the others', async () => {
+		const ledger = openLedger({isShared: true});
+		for (const runId of ['a', 'b', 'c']) await ledger.create({runId, stack: 'ours', identity: {flow: runId}});
+		const {asked, swept} = sweep(ledger, {random: () => 0.4});
+		await swept;
+		expect(asked).toEqual(['b', 'c', 'a']);
+	});
+
 	it('goes on with the next run after an error, and says which it was', async () => {
 		const ledger = openLedger({isShared: true});
-		await ledger.create({runId: 'bad'});
-		await ledger.create({runId: 'good', identity: {limit: 1}});
+		await ledger.create({runId: 'bad', stack: 'ours'});
+		await ledger.create({runId: 'good', stack: 'ours', identity: {limit: 1}});
 		const failing = async (runId: string): Promise<Orchestrated> => {
 			if (runId === 'bad') throw new Error('no such function');
 			return {state: 'open'};
@@ -97,7 +130,7 @@ describe('the sweep', () => {
 
 	it('passes a run by whose records were damaged', async () => {
 		const ledger = openLedger({isShared: true});
-		const {runId} = await ledger.create();
+		const {runId} = await ledger.create({stack: 'ours'});
 		await ledger.edit(`runs/${runId}/run.json`, text => text.replace('"flow": "test"', '"flow": "other"'));
 		const {asked, swept} = sweep(ledger);
 		expect(await swept).toEqual({looked: 1, taken: []});
@@ -106,7 +139,7 @@ describe('the sweep', () => {
 
 	it('stops when its own time is up', async () => {
 		const ledger = openLedger({isShared: true});
-		for (const runId of ['a', 'b', 'c']) await ledger.create({runId, identity: {flow: runId}});
+		for (const runId of ['a', 'b', 'c']) await ledger.create({runId, stack: 'ours', identity: {flow: runId}});
 		let left = 100_000;
 		const {asked, swept} = sweep(ledger, {remainingMs: () => (left -= 30_000)});
 		expect(await swept).toMatchObject({looked: 1});

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
+import {TwolaneError} from '../../src/lanes/errors.ts';
 import {controlRun} from '../../src/runs/control-run.ts';
 import {openDeadline} from '../../src/runs/deadline.ts';
 import type {WorkerCall} from '../../src/runs/engine.ts';
@@ -39,7 +40,7 @@ describe('a worker', () => {
 	it('seals its shard, and touches no other', async () => {
 		const {ledger, runId, call} = await openCall(20);
 		const answer = await workOn(ledger, call);
-		expect(answer).toEqual({runId, generation: 0, shard: 0, isSealed: true, counts: {succeeded: 10, failed: 0, skipped: 0}});
+		expect(answer).toEqual({runId, generation: 0, shard: 0, isSealed: true, ended: 10, counts: {succeeded: 10, failed: 0, skipped: 0}});
 		expect(ledger.keys(`runs/${runId}/0/seals/`)).toEqual([`runs/${runId}/0/seals/0.json`]);
 		expect(ledger.clock.pending).toBe(0);
 	});
@@ -80,6 +81,28 @@ describe('a worker', () => {
 		await controlRun(cancelled.ledger.ports, cancelled.runId, {action: 'cancel'});
 		const answer = await workOn(cancelled.ledger, cancelled.call);
 		expect(answer).toMatchObject({isSealed: true, stopped: 'CANCELLED', counts: {succeeded: 0}});
+	});
+
+	it('answers that the store was in the way, and leaves no claim that looks like a death', async () => {
+		const {ledger, runId, call} = await openCall(10);
+		let refusals = 3;
+		const {state} = ledger.ports;
+		const refusing = {
+			...ledger.ports,
+			state: {
+				...state,
+				write: async (key: string, chunks: AsyncIterable<Uint8Array | string>) => {
+					if (refusals-- > 0) throw new TwolaneError('STORE_THROTTLED', 'slow down');
+					await state.write(key, chunks);
+				},
+			},
+		};
+		const openLanes = async () => laneSetup({fetch: async (item: unknown) => item}, {clock: ledger.clock});
+		const work = () => ledger.clock.finish(workShard(refusing, call, {openLanes, remainingMs: 900_000}));
+		for (let turn = 0; turn < 3; turn++) expect(await work()).toMatchObject({isSealed: false, trouble: 'slow down'});
+		expect(await work()).toMatchObject({isSealed: true, counts: {succeeded: 10, failed: 0}});
+		expect(ledger.keys(`work/${runId}/`).filter(key => key.includes('/claim-'))).toHaveLength(4);
+		expect(ledger.clock.pending).toBe(0);
 	});
 
 	it('stops the run when its own shard has more failures than are tolerated', async () => {

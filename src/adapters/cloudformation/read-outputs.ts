@@ -28,7 +28,7 @@ export async function readStackOutputs(stack: string, access: StackAccess): Prom
 }
 
 function explain(error: unknown, stack: string): TwolaneError {
-	const {name = '', message = ''} = error as Error;
+	const {name, message} = error as Error;
 	const options = {stage: 'run', cause: error} as const;
 	// CloudFormation calls a stack that is not there a mistake in the question.
 	if (name === 'ValidationError')

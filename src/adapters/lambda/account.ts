@@ -38,7 +38,11 @@ export async function readSettings(client: LambdaClient, functionName: string): 
 
 /** A refusal is one with a status of its own; everything else may pass. */
 function explain(error: unknown, what: string): TwolaneError {
-	const {name = 'Error', message = '', $metadata} = (error ?? {}) as {
+	const {
+		name = 'Error',
+		message = '',
+		$metadata,
+	} = (error ?? {}) as {
 		readonly name?: string;
 		readonly message?: string;
 		readonly $metadata?: {readonly httpStatusCode?: number};

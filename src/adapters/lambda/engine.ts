@@ -84,11 +84,11 @@ function describeDeath(text: string): string {
 }
 
 function isAnswer(value: unknown): value is WorkerAnswer {
-	const {runId, generation, shard, isSealed, counts, stopped} = (value ?? {}) as Partial<Record<keyof WorkerAnswer, unknown>>;
+	const {runId, generation, shard, isSealed, counts, ended, stopped} = (value ?? {}) as Partial<Record<keyof WorkerAnswer, unknown>>;
 	const {succeeded, failed, skipped} = (counts ?? {}) as Partial<Record<string, unknown>>;
 	return (
 		typeof runId === 'string' &&
-		[generation, shard, succeeded, failed, skipped].every(Number.isInteger) &&
+		[generation, shard, ended, succeeded, failed, skipped].every(Number.isInteger) &&
 		typeof isSealed === 'boolean' &&
 		(stopped === undefined || typeof stopped === 'string')
 	);

@@ -21,6 +21,8 @@ const unheard = new Set([
 	'EHOSTUNREACH',
 	'ENETUNREACH',
 	'UND_ERR_SOCKET',
+	'EMFILE',
+	'ENFILE',
 ]);
 
 /**

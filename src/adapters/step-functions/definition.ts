@@ -1,8 +1,8 @@
 /** Where the state machine runs: LocalStack refuses some of the fields that AWS needs. */
 export type MachineTarget = 'aws' | 'localstack';
 
-/** The deaths of a worker, in a row, after which a shard is left to the orchestrator: it seals on the third. */
-const MOST_DEATHS = 4;
+/** The deaths of a worker, in a row, after which a shard is left to the orchestrator: the worker after the third gives it up itself. */
+const MOST_DEATHS = 5;
 /** Also a brake, should a worker ever come back at once with nothing done. */
 const PAUSE_SECONDS = 2;
 
@@ -77,8 +77,15 @@ const processor = {
 					Next: 'Done',
 				},
 			],
-			Default: 'Again',
+			Default: 'IsFurther',
 		},
+		// A worker whose time was up is followed by the next, one that got nowhere counts as dead.
+		IsFurther: {
+			Type: 'Choice',
+			Choices: [{Variable: '$.answer.told.ended', NumericGreaterThanPath: '$.ended', Next: 'KeepEnded'}],
+			Default: 'CountDeath',
+		},
+		KeepEnded: {Type: 'Pass', InputPath: '$.answer.told.ended', ResultPath: '$.ended', Next: 'Again'},
 		Again: {Type: 'Pass', Result: 0, ResultPath: '$.deaths', Next: 'Pause'},
 		CountDeath: {Type: 'Pass', Parameters: {'count.$': 'States.MathAdd($.deaths, 1)'}, ResultPath: '$.counted', Next: 'KeepCount'},
 		KeepCount: {Type: 'Pass', InputPath: '$.counted.count', ResultPath: '$.deaths', Next: 'IsHopeless'},
@@ -107,6 +114,7 @@ const map = {
 		'life.$': '$.life',
 		'shard.$': '$$.Map.Item.Value',
 		deaths: 0,
+		ended: 0,
 	},
 	MaxConcurrencyPath: '$.maxWorkers',
 	ItemProcessor: processor,

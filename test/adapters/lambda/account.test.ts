@@ -45,6 +45,9 @@ describe('readSettings', () => {
 
 	it('names the function that is not there', async () => {
 		respond = refuse(404, 'ResourceNotFoundException');
-		await expect(readSettings(open(), 'worker')).rejects.toMatchObject({code: 'ENGINE_DENIED', message: expect.stringMatching(/^worker cannot/u)});
+		await expect(readSettings(open(), 'worker')).rejects.toMatchObject({
+			code: 'ENGINE_DENIED',
+			message: expect.stringMatching(/^worker cannot/u),
+		});
 	});
 });

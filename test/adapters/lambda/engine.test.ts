@@ -12,7 +12,7 @@ const call: WorkerCall = {
 	shard: {shard: 3, items: '0/items-x.jsonl', start: 0, end: 10, count: 1, repeats: 0},
 	life: 'a life',
 };
-const answer = {runId: 'r1', generation: 0, shard: 3, isSealed: true, counts: {succeeded: 1, failed: 0, skipped: 0}};
+const answer = {runId: 'r1', generation: 0, shard: 3, isSealed: true, ended: 1, counts: {succeeded: 1, failed: 0, skipped: 0}};
 
 let respond: (response: ServerResponse) => void;
 let aws: FakeAws;
