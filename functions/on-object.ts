@@ -10,7 +10,7 @@ import {readConfig} from './config.ts';
 const config = readConfig(process.env);
 const log = openLog('on-object');
 const {ports: runs, client, ...places} = openState(config);
-const {openAlone, checkFlow} = openDeployedLanes({...config, ...places});
+const {openAlone, checkFlow, leaveNothing} = openDeployedLanes({...config, ...places});
 const caller = {client: openLambdaClient({timeLimitMs: 10_000}), functionName: config.orchestrator};
 
 /** An object was created in our bucket: a list starts a run, an image becomes thumbnails. */
@@ -26,5 +26,5 @@ export async function handler(event: unknown, context: Context): Promise<void> {
 		start: runId => invokeOrchestrator(caller, runId),
 		remainingMs: () => context.getRemainingTimeInMillis(),
 		tell: (message, fields) => log.info(message, fields),
-	});
+	}).finally(leaveNothing);
 }

@@ -9,7 +9,6 @@ import {openDeployedLanes} from '../src/deployed/open-lanes.ts';
 import {openDeployedSource} from '../src/deployed/open-source.ts';
 import {keepHeapSmall} from '../src/deployed/keep-heap-small.ts';
 import {openState} from '../src/deployed/open-state.ts';
-import {isolatedPool} from '../src/library.ts';
 import {orchestrateRun} from '../src/runs/orchestrate.ts';
 import {sweepRuns} from '../src/runs/sweep.ts';
 import {readConfig} from './config.ts';
@@ -40,12 +39,11 @@ export async function handler(event: unknown, context: Context) {
 		orchestrateRun(ports, runId, {
 			...lanes,
 			openSource: openDeployedSource(ports.state, places.s3),
-			isolatedPool,
 			engines,
 			remainingMs: remainingMs(),
 			through,
 			random: Math.random,
-		});
+		}).finally(lanes.leaveNothing);
 	const onError = (runId: string, error: unknown): void => log.error('a run could not be worked on', error, {runId});
 	const asked = eventSchema.parse(event);
 	const told =

@@ -13,11 +13,11 @@ import {type Run, startRun} from './lanes/run.ts';
 import {type Code, TwolaneError} from './lanes/errors.ts';
 import {beginRun, sourceOpener} from './local/begin-run.ts';
 import {endSession} from './local/end-session.ts';
+import {checkEngine, workersOf} from './local/engine-elsewhere.ts';
 import {lazyRun} from './local/lazy-run.ts';
 import {orchestratedRun} from './local/orchestrated-run.ts';
 import {openPlace} from './local/place.ts';
-import type {DistributedMapEngine, EngineName, LambdaEngine} from './runs/engine.ts';
-import type {ObjectStore} from './runs/object-store.ts';
+import type {EngineName} from './runs/engine.ts';
 import {isObjectStore} from './runs/outputs.ts';
 import type {RunPorts} from './runs/ports.ts';
 import {redriveRun} from './runs/redrive-run.ts';
@@ -137,9 +137,20 @@ export function run<I, O, R>(
 	const given = options.options ?? {};
 	if (!isPlainJson(given)) throw new TypeError('the options of a durable run must be JSON: they are kept, and tell one run from another.');
 	const {maxBytes} = lanes.limits;
-	const isElsewhere = elsewhere !== undefined;
-	const workers = elsewhere && {engine: elsewhere.name, maxWorkers: elsewhere.maxWorkers ?? DEFAULT_WORKERS};
-	const request = {place, flow: definition, workers, isElsewhere, session, sources, options: given, maxBytes, allowOrigins: [], s3, runId, signal};
+	const request = {
+		place,
+		flow: definition,
+		workers: elsewhere && workersOf(elsewhere),
+		isElsewhere: elsewhere !== undefined,
+		session,
+		sources,
+		options: given,
+		maxBytes,
+		allowOrigins: [],
+		s3,
+		runId,
+		signal,
+	};
 	return lazyRun(async ({isReplaying}) => {
 		const begun = await beginRun(request);
 		const close = (): Promise<void> => endSession(place, begun);
@@ -152,34 +163,12 @@ export function run<I, O, R>(
 		if (elsewhere) {
 			// Whoever hands out the shards takes the lease again.
 			await begun.release();
-			const orchestration = {
-				openFlow: async () => definition,
-				openSource: (spec: RunSpec) => sourceOpener(request, spec),
-				isolatedPool,
-				engines: {[elsewhere.name]: elsewhere},
-				estimatedItemMs: () => 0,
-				threads: 1,
-				random: Math.random,
-			};
-			const elsewhereRun = orchestratedRun(place.ports, begun.spec.runId, {lanes, stop, signal, isReplaying, orchestration});
-			return {run: elsewhereRun, close: async () => {}};
+			const openSource = (spec: RunSpec) => sourceOpener(request, spec);
+			const how = {lanes, engine: elsewhere, openSource, stop, signal, isolatedPool, isReplaying};
+			return {run: orchestratedRun(place.ports, begun.spec.runId, how), close: async () => {}};
 		}
 		return {run: workRun(place.ports, begun.spec.runId, {lanes, stop, signal, isolatedPool, isReplaying}), close};
 	}) as Run<I, R>;
-}
-
-const DEFAULT_WORKERS = 50;
-
-type EngineElsewhere = (LambdaEngine | DistributedMapEngine) & {readonly maxWorkers?: number | undefined};
-
-/** `undefined`: this process works itself. @throws TypeError for an engine that is none of ours, or that cannot reach the records. */
-function checkEngine(engine: Engine, {isShared, uri}: ObjectStore): EngineElsewhere | undefined {
-	const {name} = engine;
-	if (name === 'in-process') return undefined;
-	const isOurs = (name === 'lambda' && 'invoke' in engine) || (name === 'distributed-map' && 'start' in engine && 'look' in engine);
-	if (!isOurs) throw new TypeError('engine must be one of twolane/aws: lambdaEngine({...}) or distributedMapEngine({...}).');
-	if (!isShared) throw new TypeError(`the engine '${name}' reads the run's records from S3, and out is ${uri}: give it an s3Store of twolane/aws.`);
-	return engine as EngineElsewhere;
 }
 
 function checkManifest(word: string, s3: S3Sources | undefined): void {

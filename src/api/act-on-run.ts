@@ -6,7 +6,7 @@ import type {ResumeRequest} from './request-schemas.ts';
 import type {ApiSetup} from './setup.ts';
 
 /** Whoever works on a cancelled run hears of it within 5 s and drains. */
-const SEALED_WITHIN_MS = 10_000;
+const SEALED_WITHIN_MS = 20_000;
 const LOOK_EVERY_MS = 250;
 
 export async function pauseRun({runs}: ApiSetup, runId: string): Promise<void> {

@@ -33,6 +33,7 @@ export const runView = z.strictObject({
 	throughput: z.number().describe('Items that ended per second of work.'),
 	etaSeconds: z.number().optional(),
 	stalled: z.boolean().optional().describe('It is to run, and nobody works on it.'),
+	problem: z.string().optional().describe('Why nobody can work on it.'),
 	topErrors: z.array(z.strictObject({code: z.string(), count, example: z.strictObject({id: z.string(), message: z.string()})})),
 	sources: z.array(z.string()).describe('Their names.'),
 	links,

@@ -24,7 +24,8 @@ export interface FoundRun {
 }
 
 /** The stack that works on a run, as its records say, or as it is called now; `undefined`: it lives where the command runs. */
-export const stackOf = ({spec}: FoundRun, {on}: PlaceFlags): string | undefined => (spec.stack === undefined ? undefined : (on ?? spec.stack));
+export const stackOf = ({spec}: FoundRun, {on}: PlaceFlags): string | undefined =>
+	spec.stack === undefined ? undefined : (on ?? spec.stack);
 
 /** The run that `[RUN]` names: a path to its folder, its id or the beginning of it, or nothing for the newest. */
 export async function findRun(word: string | undefined, flags: PlaceFlags): Promise<FoundRun> {
@@ -60,7 +61,9 @@ export async function openGivenPlace(flags: PlaceFlags, word?: string): Promise<
 	if (on !== undefined) return await openPlaceAt({out: (await findStack(on)).out});
 	if (out === undefined && state === undefined) {
 		const name = word === undefined ? 'Which run?' : `Where is run ${word}?`;
-		throw usageError(`${name} Give the path that the run printed, or --out DIR, or --on STACK${word === undefined ? ' for the newest one there' : ''}.`);
+		throw usageError(
+			`${name} Give the path that the run printed, or --out DIR, or --on STACK${word === undefined ? ' for the newest one there' : ''}.`,
+		);
 	}
 	if (out !== undefined) checkPlace('--out', out);
 	if (state !== undefined) checkPlace('--state', state);

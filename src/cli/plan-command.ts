@@ -53,7 +53,13 @@ export async function planCommand(sources: readonly string[], flags: RunFlags): 
 	);
 	tellLeftOut();
 	const session = sessionOf(options);
-	const run = await foretell(place, {spec: dry.spec, session, total: dry.total, isFresh: flags.fresh === true, isOnStack: flags.on !== undefined});
+	const run = await foretell(place, {
+		spec: dry.spec,
+		session,
+		total: dry.total,
+		isFresh: flags.fresh === true,
+		isOnStack: flags.on !== undefined,
+	});
 	if (run.action === 'start' && !flags.fresh) await tellOfOlderRun(place, {spec: dry.spec, isNew: true}, style);
 	const {toleratedFailureCount, toleratedFailurePercentage} = session;
 	const {engine, maxWorkers} = dry.spec;

@@ -18,6 +18,7 @@ Examples:
   twolane run urls.txt --out thumbs            the same words again go on with it
   twolane status --out thumbs                  how the newest run there stands
   twolane results --out thumbs --failed        what failed, and why
+  twolane run urls.txt --on twolane-dev        on a stack that was deployed to AWS
 Every command says more: twolane run --help. Exit codes: docs/commands.md.`;
 
 /** Reads the words of the command line and runs the command they name. @returns the exit code. */
@@ -79,7 +80,12 @@ const addWorkerFlags = (command: Command): Command =>
 		.optionsGroup('Deployed stack:')
 		.option(...onFlag('start it there: outputs and records are in its bucket'))
 		.addOption(
-			new Option('--engine <engine>', 'where the items are worked on (default: auto)').choices(['auto', 'in-process', 'lambda', 'distributed-map']),
+			new Option('--engine <engine>', 'where the items are worked on (default: auto)').choices([
+				'auto',
+				'in-process',
+				'lambda',
+				'distributed-map',
+			]),
 		)
 		.option('--max-workers <n>', 'worker functions at once (default: 50)', readWorkerCount);
 
@@ -94,7 +100,10 @@ function readWorkerCount(text: string): number {
 }
 
 const addSource = (command: Command): Command =>
-	command.argument('<source...>', 'manifest (JSONL, JSON, CSV, TSV, txt, each also .gz), folder, URL, s3://bucket/list.jsonl, s3://bucket/prefix/, or - for standard input');
+	command.argument(
+		'<source...>',
+		'manifest (JSONL, JSON, CSV, TSV, txt, each also .gz), folder, URL, s3://bucket/list.jsonl, s3://bucket/prefix/, or - for standard input',
+	);
 
 /** What decides which items a source may hold. */
 const addFlowFlags = (command: Command): Command =>
@@ -191,7 +200,10 @@ function addRunCommands(program: Command, onExit: (code: number) => void): void 
 			onExit(await (await import('./control-command.ts')).controlCommand(action, word, flags));
 		});
 	}
-	const ls = addPlaceFlags(program.command('ls').description('the runs in --out, or of a stack, newest first')).option('--json', 'one JSON object a run');
+	const ls = addPlaceFlags(program.command('ls').description('the runs in --out, or of a stack, newest first')).option(
+		'--json',
+		'one JSON object a run',
+	);
 	ls.action(async (flags: LsFlags) => {
 		onExit(await (await import('./ls-command.ts')).lsCommand(flags));
 	});

@@ -162,7 +162,8 @@ export function explainReading(error: unknown, stop: AbortSignal): unknown {
 }
 
 export function readPlaceFlags({out, state}: Pick<RunFlags, 'out' | 'state'>): WhereToRun {
-	if (out === undefined) throw usageError("required option '--out <dir>' not specified; --on STACK starts a run on a deployed stack instead.");
+	if (out === undefined)
+		throw usageError("required option '--out <dir>' not specified; --on STACK starts a run on a deployed stack instead.");
 	if (out.trim() === '') throw usageError('--out is empty: name a folder.');
 	checkPlace('--out', out);
 	if (state !== undefined) checkPlace('--state', state);

@@ -43,8 +43,10 @@ export async function findStack(name: string): Promise<DeployedStack> {
 /** No call here waits for a worker. */
 const CALL_LIMIT_MS = 20_000;
 
+/** A name, as its runs keep it and as the stack knows itself: no ARN. */
 export function checkStackName(name: string): void {
 	if (name.trim() === '') throw usageError('--on is empty: name a deployed stack, such as twolane-dev.');
+	if (!/^[a-z][a-z0-9-]{0,127}$/iu.test(name)) throw usageError(`--on ${name}: give the name of a deployed stack, such as twolane-dev.`);
 }
 
 /** What is wrong with the stack is wrong with the words, or with what the environment says. */

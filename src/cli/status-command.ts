@@ -50,6 +50,7 @@ export function describeRun(view: RunView, {folder, stream}: {readonly folder: s
 	return [
 		`${paint(status)}${why}${stalled}  ${view.flow}${generation > 0 ? `, redrive ${generation}` : ''}`,
 		`${counts.join(', ')} of ${total}${pace.length > 0 ? `  ${pace.join(', ')}` : ''}`,
+		...(view.problem === undefined ? [] : [`problem  ${view.problem}`]),
 		...topErrors.map(({code, count, example}) => `  ${count} x ${code}  e.g. ${example.id}`),
 		`sources  ${view.sources.join(', ')}`,
 		`created  ${view.createdAt}`,

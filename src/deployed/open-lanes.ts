@@ -1,19 +1,19 @@
 import {httpReader} from '../adapters/http/reader.ts';
-import {createPool} from '../adapters/pool/pool.ts';
 import {TwolaneError} from '../lanes/errors.ts';
 import type {FlowDefinition} from '../lanes/flow.ts';
 import type {LanesSetup} from '../lanes/lanes.ts';
 import {type Limits, limitTable, resolveLimits} from '../lanes/limits.ts';
-import type {CpuPool, Reader, Store} from '../lanes/ports.ts';
+import type {Reader, Store} from '../lanes/ports.ts';
 import {setUpLanes} from '../library.ts';
 import type {RunOptions} from '../events/run-options.ts';
 import type {RunSpec, SessionOptions} from '../runs/spec.ts';
 import {flows} from '../wire.ts';
 import {coresOf} from './cores.ts';
+import {type DeployedPools, openPools} from './pools.ts';
 
 type LanesSpec = Pick<RunSpec, 'flow' | 'options' | 'allowOrigins' | 'maxBytes'>;
 
-export interface DeployedLanes {
+export interface DeployedLanes extends Pick<DeployedPools, 'isolatedPool' | 'leaveNothing'> {
 	/** @throws TwolaneError `RUN_REFUSED` for a flow that was not deployed. */
 	readonly openFlow: (spec: Pick<RunSpec, 'flow'>) => Promise<FlowDefinition>;
 	readonly openLanes: (spec: LanesSpec, session: SessionOptions) => Promise<LanesSetup>;
@@ -39,13 +39,7 @@ const DEFAULT_ITEM_MS = 50;
 /** The lanes of one function: pools and limits follow from its memory, which the machine below it does not tell. */
 export function openDeployedLanes({memoryMB, out, s3}: DeployedParts): DeployedLanes {
 	const cores = coresOf(memoryMB);
-	const pools = new Map<number | 'auto', CpuPool>();
-
-	function poolOf(threads: number | 'auto'): CpuPool {
-		const pool = pools.get(threads) ?? createPool({threads, cores, memoryBytes: memoryMB * MB});
-		pools.set(threads, pool);
-		return pool;
-	}
+	const {poolOf, isolatedPool, leaveNothing} = openPools({cores, memoryBytes: memoryMB * MB});
 
 	async function openFlow({flow}: Pick<RunSpec, 'flow'>): Promise<FlowDefinition> {
 		const wired = Object.hasOwn(flows, flow) ? flows[flow] : undefined;
@@ -73,6 +67,8 @@ export function openDeployedLanes({memoryMB, out, s3}: DeployedParts): DeployedL
 	}
 
 	return {
+		isolatedPool,
+		leaveNothing,
 		openFlow,
 		openLanes,
 		openAlone: openAsked,

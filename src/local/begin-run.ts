@@ -170,7 +170,10 @@ export function sourceOpener(setup: RunSetup, {sources}: Pick<RunIdentity, 'sour
 	return source => openPinned(setup.place.ports.state, source, options);
 }
 
-const sourceOptions = ({place, extensions, allowOrigins, isElsewhere, s3, signal, onLeftOut}: RunSetup, isOneOfMany: boolean): SourceOptions => ({
+const sourceOptions = (
+	{place, extensions, allowOrigins, isElsewhere, s3, signal, onLeftOut}: RunSetup,
+	isOneOfMany: boolean,
+): SourceOptions => ({
 	exclude: place.folders,
 	isOneOfMany,
 	extensions,

@@ -9,11 +9,12 @@ import type {RunPorts} from '../runs/ports.ts';
 import {replayOutcomes} from '../runs/replay.ts';
 import {readStanding, totalOf} from '../runs/standing.ts';
 import {type Emit, type WorkOptions, workRun} from '../runs/work-run.ts';
+import type {EngineElsewhere} from './engine-elsewhere.ts';
 import type {Begun} from './lazy-run.ts';
 
-export interface OrchestratedOptions extends Pick<WorkOptions, 'lanes' | 'stop' | 'signal' | 'isReplaying'> {
-	/** Besides what follows from the rest: workers elsewhere, and how a run is planned. */
-	readonly orchestration: Omit<OrchestrateOptions, 'openLanes' | 'signal' | 'remainingMs'>;
+export interface OrchestratedOptions
+	extends Pick<WorkOptions, 'lanes' | 'stop' | 'signal' | 'isolatedPool' | 'isReplaying'>, Pick<OrchestrateOptions, 'openSource'> {
+	readonly engine: EngineElsewhere;
 }
 
 /** How often a state machine, or whoever else works on the run, is looked at. */
@@ -23,7 +24,7 @@ const LOOK_EVERY_MS = 5000;
 export function orchestratedRun(
 	ports: RunPorts,
 	runId: string,
-	{lanes, stop: callersStop, signal, isReplaying, orchestration}: OrchestratedOptions,
+	{lanes, engine, openSource, stop: callersStop, signal, isolatedPool, isReplaying}: OrchestratedOptions,
 ): Begun['run'] {
 	const breaking = new AbortController();
 	const stop = callersStop ? AbortSignal.any([callersStop, breaking.signal]) : breaking.signal;
@@ -32,7 +33,18 @@ export function orchestratedRun(
 	async function work(emit?: Emit): Promise<RunReport> {
 		seen = {total: totalOf(await readStanding(ports, runId))};
 		const orchestrate = (): Promise<Orchestrated> =>
-			orchestrateRun(ports, runId, {...orchestration, openLanes: async () => lanes, signal});
+			orchestrateRun(ports, runId, {
+				openFlow: async () => lanes.flow,
+				openSource,
+				openLanes: async () => lanes,
+				isolatedPool,
+				engines: {[engine.name]: engine},
+				// For a choice that nobody has left open.
+				estimatedItemMs: () => 0,
+				threads: 1,
+				random: lanes.random,
+				signal,
+			});
 		const report = await withPause(ports, runId, stop, () => seeThrough(ports, {orchestrate, signal}));
 		seen = {...seen, report: report ?? (await reportStopped(ports, runId, lanes))};
 		if (emit && isReplaying) await replay(emit);
@@ -89,9 +101,15 @@ async function seeThrough(
 	}
 }
 
-/** What was written when the run stopped; one that was paused before anybody began has no report yet. */
+/**
+ * What was written when the run stopped; one that was paused before anybody began has no report yet.
+ * @throws TwolaneError `ENGINE_DENIED` when it stopped because nobody can work on it.
+ */
 async function reportStopped(ports: RunPorts, runId: string, lanes: WorkOptions['lanes']): Promise<RunReport> {
+	const standing = await readStanding(ports, runId);
+	const {problem} = standing.control;
+	if (problem !== undefined) throw new TwolaneError('ENGINE_DENIED', problem, {stage: 'run'});
 	const report = await readReport(ports, runId);
-	if (report && isCurrent(report, await readStanding(ports, runId))) return report;
+	if (report && isCurrent(report, standing)) return report;
 	return await workRun(ports, runId, {lanes, stop: AbortSignal.abort('PAUSED')}).work();
 }

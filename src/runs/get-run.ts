@@ -1,12 +1,13 @@
 import type {CompletionReason} from '../lanes/snapshot.ts';
 import type {TopError} from '../lanes/tally.ts';
+import {readControl} from './control.ts';
 import {type RunReport, readReport} from './finish.ts';
 import {measurePace} from './pace.ts';
 import {type ShardWork, countEnded, listAllWork} from './part.ts';
 import type {RunPorts} from './ports.ts';
 import {type RowStats, topErrors} from './row-stats.ts';
-import type {RunSpec} from './spec.ts';
-import {type Standing, addSeals, endReason, isSealed, isTolerant, latest, readStanding, sessionOf, totalOf} from './standing.ts';
+import {type RunSpec, readSpec} from './spec.ts';
+import {type Standing, addSeals, endReason, isSealed, isTolerant, latest, readRedrive, readStanding, sessionOf, totalOf} from './standing.ts';
 import {endingOf} from './status.ts';
 
 export type LiveStatus = 'PENDING' | 'RUNNING' | 'PAUSED' | 'SUCCEEDED' | 'FAILED' | 'CANCELLED';
@@ -33,9 +34,34 @@ export interface RunView {
 	readonly sources: readonly string[];
 }
 
-/** Rolled up from seals and, for open shards, from the names of their parts: a listing is enough. */
+/** Rolled up from seals and, for open shards, from the names of their parts: a listing is enough. Of an ended run the report says it all. */
 export async function getRun(ports: RunPorts, runId: string): Promise<RunView> {
-	return viewOf(ports, await readStanding(ports, runId));
+	const spec = await readSpec(ports, runId);
+	return (await viewEnded(ports, spec)) ?? (await viewOf(ports, await readStanding(ports, runId)));
+}
+
+/**
+ * The run as its report says, when every shard is sealed and it has been told nothing since: however many shards it has. In a folder its
+ * seals are as near, and reading them finds what was damaged.
+ */
+async function viewEnded(ports: RunPorts, spec: RunSpec): Promise<RunView | undefined> {
+	if (!ports.state.isShared) return undefined;
+	const {runId} = spec;
+	const report = await readReport(ports, runId);
+	if (report === undefined || report.sealed < report.shards || report.completionReason === 'INTERRUPTED') return undefined;
+	const control = await readControl(ports, runId);
+	if (control.k !== report.control || (await readRedrive(ports, {runId, generation: report.generation + 1}))) return undefined;
+	const {status, generation, itemCounts, completionReason, throughput, topErrors} = report;
+	return {
+		...about(spec),
+		status,
+		generation,
+		itemCounts: itemCounts as RunView['itemCounts'],
+		completionReason,
+		throughput,
+		...(control.problem !== undefined && {problem: control.problem}),
+		topErrors,
+	};
 }
 
 export async function viewOf(ports: RunPorts, standing: Standing): Promise<RunView> {

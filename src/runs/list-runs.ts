@@ -1,6 +1,7 @@
 import {TwolaneError} from '../lanes/errors.ts';
 import {toItemError} from '../lanes/failure.ts';
 import {type RunView, getRun} from './get-run.ts';
+import {inParallel} from './in-parallel.ts';
 import {layout, nameOf} from './layout.ts';
 import type {RunPorts} from './ports.ts';
 
@@ -23,15 +24,16 @@ export async function listRuns(
 	ports: RunPorts,
 	{cursor, limit = DEFAULT_LIMIT}: {readonly cursor?: string | undefined; readonly limit?: number | undefined} = {},
 ): Promise<RunPage> {
-	const runs: (RunView | DamagedRun)[] = [];
-	let last: string | undefined;
+	const keys: string[] = [];
 	const after = cursor === undefined ? {} : {after: layout.runsByTime + cursor};
 	for await (const {key} of ports.state.list(layout.runsByTime, after)) {
-		if (runs.length === limit) return {runs, ...(last !== undefined && {cursor: last})};
-		runs.push(await look(ports, runIdOf(key)));
-		last = nameOf(key);
+		keys.push(key);
+		if (keys.length > limit) break;
 	}
-	return {runs};
+	const shown = keys.slice(0, limit);
+	const runs = await inParallel(shown, async key => await look(ports, runIdOf(key)));
+	const last = shown.at(-1);
+	return {runs, ...(keys.length > limit && last !== undefined && {cursor: nameOf(last)})};
 }
 
 async function look(ports: RunPorts, id: string): Promise<RunView | DamagedRun> {

@@ -92,7 +92,11 @@ describe('what doctor says of AWS', () => {
 
 	it('is a note when nothing that was asked for needs it', async () => {
 		const {findings, exitCode} = await examine([], dead);
-		expect(findings.at(-1)).toMatchObject({check: 'endpoint', mark: 'note', found: 'http://127.0.0.1:1 does not answer (AWS_ENDPOINT_URL)'});
+		expect(findings.at(-1)).toMatchObject({
+			check: 'endpoint',
+			mark: 'note',
+			found: 'http://127.0.0.1:1 does not answer (AWS_ENDPOINT_URL)',
+		});
 		expect(exitCode).toBe(0);
 	});
 
@@ -107,7 +111,9 @@ describe('what doctor says of AWS', () => {
 		await using aws = await startFakeAws(({path, body}, response) => {
 			if (path === '/_localstack/health') return void response.end('{"version":"1.2.3"}');
 			if (body.includes('GetCallerIdentity')) return void response.setHeader('content-type', 'text/xml').end(identity);
-			response.setHeader('content-type', 'application/json').end('{"AccountLimit":{"ConcurrentExecutions":10,"UnreservedConcurrentExecutions":10}}');
+			response
+				.setHeader('content-type', 'application/json')
+				.end('{"AccountLimit":{"ConcurrentExecutions":10,"UnreservedConcurrentExecutions":10}}');
 		});
 		const {findings, exitCode} = await examine([], {...dead, AWS_ENDPOINT_URL: aws.endpoint});
 		expect(findings.slice(7)).toMatchObject([
@@ -122,7 +128,9 @@ describe('what doctor says of AWS', () => {
 	it('names what is wrong with the credentials', async () => {
 		await using aws = await startFakeAws(({path}, response) => {
 			if (path === '/_localstack/health') return void response.writeHead(404).end();
-			response.writeHead(403, {'content-type': 'text/xml'}).end('<ErrorResponse><Error><Code>ExpiredToken</Code><Message>old</Message></Error></ErrorResponse>');
+			response
+				.writeHead(403, {'content-type': 'text/xml'})
+				.end('<ErrorResponse><Error><Code>ExpiredToken</Code><Message>old</Message></Error></ErrorResponse>');
 		});
 		const {findings} = await examine([], {...dead, AWS_ENDPOINT_URL: aws.endpoint});
 		expect(findings.slice(7)).toMatchObject([

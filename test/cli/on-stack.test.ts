@@ -13,7 +13,8 @@ const describeStack = (names: readonly string[]): string => {
 	const stack = `<StackName>x</StackName><CreationTime>2026-01-01T00:00:00Z</CreationTime><StackStatus>CREATE_COMPLETE</StackStatus><Outputs>${members}</Outputs>`;
 	return `<DescribeStacksResponse><DescribeStacksResult><Stacks><member>${stack}</member></Stacks></DescribeStacksResult></DescribeStacksResponse>`;
 };
-const refusal = (code: string): string => `<ErrorResponse><Error><Type>Sender</Type><Code>${code}</Code><Message>no</Message></Error></ErrorResponse>`;
+const refusal = (code: string): string =>
+	`<ErrorResponse><Error><Type>Sender</Type><Code>${code}</Code><Message>no</Message></Error></ErrorResponse>`;
 
 beforeAll(async () => {
 	place = await workplace();
@@ -47,6 +48,7 @@ describe('words that no stack can mean exit with 2, and nobody is asked', () => 
 		['status --on twolane-dev --out thumbs', /--out and --on/u],
 		['ls --on twolane-dev --state thumbs', /--state and --on/u],
 		['run list.jsonl --on=', /--on is empty/u],
+		['run list.jsonl --on arn:aws:cloudformation:eu-west-1:1:stack/a/b', /give the name of a deployed stack, such as twolane-dev/u],
 		['results --on=', /--on is empty/u],
 		['doctor --on=', /--on is empty/u],
 		['run list.jsonl --on twolane-dev --flow ./flow.ts', /--flow \.\/flow\.ts and --on: a stack has the flows it was deployed with/u],

@@ -111,7 +111,7 @@ Nothing was started.
 			engine: {name: 'in-process', reason: 'on this machine; --on STACK starts it on a deployed stack'},
 			maxWorkers: 1,
 			// A flow that says nothing of its items: 50 ms each.
-			estimate: {seconds: (21 * 0.05) / 2, items: 21, itemMs: 50, threads: 2},
+			estimate: {seconds: (21 * 0.05) / 2, items: 21, itemMs: 50, threads: 2, workers: 1},
 			limits: {...view.limits, threads: 2, ioConcurrency: 'auto', ioConcurrencyPerHost: 'auto'},
 			attempts: 7,
 			toleratedFailureCount: 1,
@@ -172,7 +172,7 @@ describe('twolane plan looks for the run that the same command would find', () =
 		const before = await place.list('out');
 		const {view} = await plan('--threads', '1');
 		expect(view.run).toMatchObject({action: 'continue', status: 'PAUSED', itemCounts: {succeeded: 2, pending: 10}, openItems: 10});
-		expect(view.estimate).toEqual({seconds: 0.5, items: 10, itemMs: 50, threads: 1});
+		expect(view.estimate).toEqual({seconds: 0.5, items: 10, itemMs: 50, threads: 1, workers: 1});
 		expect(await place.list('out')).toEqual(before);
 	});
 

@@ -47,7 +47,13 @@ describe('a run that is created for a stack', () => {
 	it('has its list in the bucket, and says who works on it', async () => {
 		const path = await write('list.jsonl', LIST);
 		const {spec, isNew} = await create([path]);
-		expect({...spec, isNew}).toMatchObject({isNew: true, engine: 'auto', maxWorkers: 7, stack: 'twolane-dev', out: 's3://bucket/thumbnails'});
+		expect({...spec, isNew}).toMatchObject({
+			isNew: true,
+			engine: 'auto',
+			maxWorkers: 7,
+			stack: 'twolane-dev',
+			out: 's3://bucket/thumbnails',
+		});
 		expect(spec.sources).toMatchObject([{kind: 'stdin', name: path, base: '', sha256: sha256(LIST)}]);
 		const [spool = '', ...others] = keys('/spool/');
 		expect(others).toEqual([]);

@@ -89,7 +89,9 @@ describe('run with an engine', () => {
 
 	it('refuses at the call what cannot work', () => {
 		const {out, engine} = openWorkers();
-		expect(() => run(shout, items, {out: 'folder', engine})).toThrow(/the engine 'lambda' reads the run's records from S3, and out is file:/u);
+		expect(() => run(shout, items, {out: 'folder', engine})).toThrow(
+			/the engine 'lambda' reads the run's records from S3, and out is file:/u,
+		);
 		for (const name of ['lambda', 'distributed-map'] as const) {
 			expect(() => run(shout, items, {out, engine: {name}})).toThrow(/engine must be one of twolane\/aws/u);
 		}

@@ -1,33 +1,28 @@
 import {describe, expect, it} from 'vitest';
+import {TwolaneError} from '../../src/lanes/errors.ts';
 import type {Outcome} from '../../src/lanes/outcome.ts';
 import {type OrchestratedOptions, orchestratedRun} from '../../src/local/orchestrated-run.ts';
-import type {RunReport} from '../../src/runs/finish.ts';
+import type {Report} from '../../src/lanes/snapshot.ts';
+import type {LambdaEngine} from '../../src/runs/engine.ts';
 import {getRun} from '../../src/runs/get-run.ts';
 import {type Fleet, openFleet, openStateMachine} from '../runs/fleet.ts';
 import {type Ledger, itemsOf, openLedger} from '../runs/ledger.ts';
-import {laneSetup, makeFlow} from '../support/lane-setup.ts';
+import {laneSetup} from '../support/lane-setup.ts';
 
 const lambda = {engine: 'lambda', maxWorkers: 4} as const;
 
 interface Worked {
 	readonly outcomes: readonly Outcome[];
-	readonly report: RunReport;
+	readonly report: Report;
 }
 
-function open(ledger: Ledger, runId: string, {engines, ...options}: Partial<OrchestratedOptions> & Pick<OrchestratedOptions['orchestration'], 'engines'>) {
+function open(ledger: Ledger, runId: string, options: Partial<OrchestratedOptions> & Pick<OrchestratedOptions, 'engine'>) {
 	return orchestratedRun(ledger.ports, runId, {
 		lanes: laneSetup({fetch: async (item: unknown) => item}, {clock: ledger.clock}),
-		isReplaying: true,
-		orchestration: {
-			openFlow: async () => makeFlow({}),
-			openSource: () => () => {
-				throw new Error('the run is planned');
-			},
-			engines,
-			estimatedItemMs: () => 0,
-			threads: 1,
-			random: () => 0.5,
+		openSource: () => () => {
+			throw new Error('the run is planned');
 		},
+		isReplaying: true,
 		...options,
 	});
 }
@@ -35,10 +30,10 @@ function open(ledger: Ledger, runId: string, {engines, ...options}: Partial<Orch
 async function work(ledger: Ledger, run: ReturnType<typeof open>): Promise<Worked> {
 	const outcomes: Outcome[] = [];
 	const report = await ledger.clock.finish(run.work(async outcome => void outcomes.push(outcome)));
-	return {outcomes, report: report as RunReport};
+	return {outcomes, report};
 }
 
-const using = ({engine}: Fleet) => ({engines: {lambda: engine}});
+const using = ({engine}: Fleet) => ({engine});
 
 describe('a run whose items are worked on elsewhere', () => {
 	it('gives every outcome with its item, in the order of the manifest, when all have ended', async () => {
@@ -73,7 +68,10 @@ describe('a run whose items are worked on elsewhere', () => {
 			return item;
 		};
 		const {runId} = await ledger.plan(itemsOf(100), lambda);
-		const {outcomes, report} = await work(ledger, open(ledger, runId, {...using(openFleet(ledger, {stages: {fetch}})), stop: stopping.signal}));
+		const {outcomes, report} = await work(
+			ledger,
+			open(ledger, runId, {...using(openFleet(ledger, {stages: {fetch}})), stop: stopping.signal}),
+		);
 		expect(report.completionReason).toBe('PAUSED');
 		expect(outcomes.length).toBeGreaterThan(2);
 		expect(outcomes.length).toBeLessThan(40);
@@ -101,12 +99,30 @@ describe('a run whose items are worked on elsewhere', () => {
 		await expect(work(ledger, run)).rejects.toThrow('given up');
 	});
 
+	it('throws what no second try will cure, and goes on when it is cured', async () => {
+		const ledger = openLedger({isShared: true});
+		const fleet = openFleet(ledger);
+		const {runId} = await ledger.plan(itemsOf(20), lambda);
+		const denied: LambdaEngine = {
+			name: 'lambda',
+			invoke: async () => {
+				throw new TwolaneError('ENGINE_DENIED', 'there is no function worker', {retryable: false});
+			},
+		};
+		await expect(work(ledger, open(ledger, runId, {engine: denied}))).rejects.toMatchObject({
+			code: 'ENGINE_DENIED',
+			message: expect.stringContaining('there is no function worker'),
+		});
+		await ledger.ready(runId);
+		expect((await work(ledger, open(ledger, runId, using(fleet)))).outcomes).toHaveLength(20);
+	});
+
 	it('waits for a state machine, and finishes the run itself when nobody else has', async () => {
 		const ledger = openLedger({isShared: true, uri: 's3://bucket/out/.twolane'});
 		const machine = openStateMachine();
 		const fleet = openFleet(ledger);
 		const {runId} = await ledger.plan(itemsOf(20), {engine: 'distributed-map', maxWorkers: 4});
-		const run = open(ledger, runId, {engines: {'distributed-map': machine.engine}});
+		const run = open(ledger, runId, {engine: machine.engine});
 		// What the machine would do, some time later.
 		ledger.clock.after(12_000, async () => {
 			const [execution] = machine.started;

@@ -47,7 +47,8 @@ export function httpClient(options: HttpOptions = {}): HttpClient {
 
 	/** Importing undici costs 40-97 ms, so only the first read of a URL pays for it. */
 	async function load(): Promise<OriginPools> {
-		const {Pool, buildConnector} = await import('undici');
+		// By its default: a bundle gives a module of the old kind no other name.
+		const {Pool, buildConnector} = (await import('undici')).default;
 		const {lookup, maxConnectionsPerOrigin: connections = DEFAULT_CONNECTIONS_PER_ORIGIN} = options;
 		const connect = guardedConnector({
 			build: buildConnector,

@@ -75,7 +75,12 @@ export function judgeWorker({memoryMB, timeLimitMs}: FunctionSettings): Finding 
 	const cores = memoryMB / MB_PER_CORE;
 	const found = `${memoryMB} MB, ${Number(cores.toFixed(1))} cores, ${plural(timeLimitMs / 1000, 'second')} a turn`;
 	if (memoryMB < MB_PER_CORE) {
-		return {check: 'worker', mark: 'note', found, advice: `Less than a core: deploy with --param memory=${MB_PER_CORE} or a multiple of it.`};
+		return {
+			check: 'worker',
+			mark: 'note',
+			found,
+			advice: `Less than a core: deploy with --param memory=${MB_PER_CORE} or a multiple of it.`,
+		};
 	}
 	const isOld = memoryMB > NEW_ACCOUNT_MB ? '; this account is not held to the 3,008 MB of new ones' : '';
 	return {check: 'worker', mark: 'ok', found: found + isOld};
@@ -89,8 +94,8 @@ const HEALTH_LIMIT_MS = 5000;
 async function checkEndpoint(endpoint: string, mark: Finding['mark']): Promise<Finding> {
 	try {
 		const response = await fetch(new URL('/_localstack/health', endpoint), {signal: AbortSignal.timeout(HEALTH_LIMIT_MS)});
-		const health = response.ok ? ((await response.json().catch(() => undefined)) as {readonly version?: unknown} | undefined) : undefined;
-		const what = health === undefined ? 'answers, and is no LocalStack' : `is LocalStack ${String(health.version ?? '')}`.trimEnd();
+		const health = response.ok ? ((await response.json().catch(() => undefined)) as {readonly version?: string} | undefined) : undefined;
+		const what = health === undefined ? 'answers, and is no LocalStack' : `is LocalStack ${health.version ?? ''}`.trimEnd();
 		return {check: 'endpoint', mark: 'ok', found: `${endpoint} ${what}`};
 	} catch {
 		const advice = 'Start it (npm run localstack in a checkout), or unset AWS_ENDPOINT_URL.';

@@ -14,7 +14,8 @@ export async function checkBucket(place: string): Promise<Finding> {
 		} finally {
 			await store.remove(key);
 		}
-		if (wins[0] === true && wins[1] === false) return {check: 'bucket', mark: 'ok', found: `${place} can be written, and of two writers one wins`};
+		if (wins[0] === true && wins[1] === false)
+			return {check: 'bucket', mark: 'ok', found: `${place} can be written, and of two writers one wins`};
 		const advice = 'Runs would write over each other: use S3 itself, or another store that honours If-None-Match.';
 		return {check: 'bucket', mark: 'fix', found: `${place} lets a second writer win (no conditional writes)`, advice};
 	} catch (error) {

@@ -31,7 +31,10 @@ export interface SameWords {
 }
 
 /** Looks for the run that the words name. Changes nothing. */
-export async function foretell({ports, folderOf}: Place, {spec, session, total, isFresh, isOnStack = false}: SameWords): Promise<SameCommand> {
+export async function foretell(
+	{ports, folderOf}: Place,
+	{spec, session, total, isFresh, isOnStack = false}: SameWords,
+): Promise<SameCommand> {
 	const {newest, nextId, damage} = await findEqual(ports, spec);
 	if (damage && !isFresh) throw damage;
 	if (newest === undefined || isFresh) return {action: 'start', id: nextId, folder: showPath(folderOf(nextId)), openItems: total};

@@ -23,6 +23,8 @@ run(hashes, '/data', {});
 run(customers, [7], {out: 'customers'});
 // @ts-expect-error TS2322: codes are texts
 run(hashes, '/data', {out: 'hashes', redrive: [404]});
+// @ts-expect-error TS2322: an engine is made by twolane/aws, not named
+run(hashes, '/data', {out: 'hashes', engine: 'lambda'});
 // @ts-expect-error TS2322: a redrive is asked for, or left out
 run(hashes, '/data', {out: 'hashes', redrive: false});
 
