@@ -10,4 +10,4 @@ export type {CompletionReason, Report, Snapshot} from './lanes/snapshot.ts';
 export {sourceItem} from './lanes/source.ts';
 export {throwIfNotOk} from './lanes/throw-if-not-ok.ts';
 export type {Bound, Prediction, Verdict} from './lanes/verdict.ts';
-export {type DurableOptions, type RunOptions, createCpuPool, fanOut, run} from './library.ts';
+export {type DurableOptions, type Engine, type RunOptions, createCpuPool, fanOut, run} from './library.ts';

@@ -4,14 +4,6 @@ import type {Shard} from './plan.ts';
 export const engineNames = ['in-process', 'lambda', 'distributed-map'] as const;
 export type EngineName = (typeof engineNames)[number];
 
-/** Where shards are worked on. */
-export type Engine = InProcessEngine | LambdaEngine | DistributedMapEngine;
-
-/** The process that plans the run works on its shards, too. */
-export interface InProcessEngine {
-	readonly name: 'in-process';
-}
-
 /** What a worker is told: references, never items. It stops by its own time limit. */
 export interface WorkerCall {
 	readonly runId: string;

@@ -7,7 +7,18 @@ import {type ShardWork, countEnded, listAllWork} from './part.ts';
 import type {RunPorts} from './ports.ts';
 import {type RowStats, topErrors} from './row-stats.ts';
 import {type RunSpec, readSpec} from './spec.ts';
-import {type Standing, addSeals, endReason, isSealed, isTolerant, latest, readRedrive, readStanding, sessionOf, totalOf} from './standing.ts';
+import {
+	type Standing,
+	addSeals,
+	endReason,
+	isSealed,
+	isTolerant,
+	latest,
+	readRedrive,
+	readStanding,
+	sessionOf,
+	totalOf,
+} from './standing.ts';
 import {endingOf} from './status.ts';
 
 export type LiveStatus = 'PENDING' | 'RUNNING' | 'PAUSED' | 'SUCCEEDED' | 'FAILED' | 'CANCELLED';
@@ -56,7 +67,7 @@ async function viewEnded(ports: RunPorts, spec: RunSpec): Promise<RunView | unde
 		...about(spec),
 		status,
 		generation,
-		itemCounts: itemCounts as RunView['itemCounts'],
+		itemCounts,
 		completionReason,
 		throughput,
 		...(control.problem !== undefined && {problem: control.problem}),

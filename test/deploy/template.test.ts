@@ -187,7 +187,7 @@ describe('functions', () => {
 		expect(asked.Resources.WorkerLambdaFunction?.Properties).toMatchObject({ReservedConcurrentExecutions: 100, MemorySize: 3538});
 	});
 
-	it('sweep every five minutes', () => {
+	it('sweep every minute', () => {
 		expect(one('OrchestratorEventsRuleSchedule1')).toMatchObject({ScheduleExpression: 'rate(1 minute)', State: 'ENABLED'});
 		expect(one('OrchestratorEventsRuleSchedule1').Targets[0].Input).toBe('{"sweep":true}');
 	});

@@ -40,7 +40,16 @@ async function install(): Promise<string> {
 	const run = (...command: readonly string[]) => runProgram(command, {env: process.env, timeLimitMs: INSTALL_LIMIT_MS});
 	try {
 		await run(base, '-I', '-m', 'venv', draft);
-		await run(join(draft, 'bin/python'), '-I', '-m', 'pip', 'install', '--no-input', '--disable-pip-version-check', `schemathesis==${VERSION}`);
+		await run(
+			join(draft, 'bin/python'),
+			'-I',
+			'-m',
+			'pip',
+			'install',
+			'--no-input',
+			'--disable-pip-version-check',
+			`schemathesis==${VERSION}`,
+		);
 		await rename(draft, folder);
 	} finally {
 		await rm(draft, {recursive: true, force: true});
