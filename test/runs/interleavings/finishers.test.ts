@@ -46,7 +46,7 @@ describe('finishers', () => {
 			},
 		});
 		expect(texts.size).toBe(1);
-		expect(ends).toBeGreaterThan(20);
+		expect(ends).toBeGreaterThan(2);
 	});
 
 	it('one that saw less writes late: what is newer stays (all interleavings)', {timeout: MINUTES}, async () => {

@@ -16,7 +16,7 @@ const failed = failing({1: 'FETCH_FAILED'});
 async function owner(world: RunWorld, actor: Actor): Promise<void> {
 	const ports = ledgerPorts(world, actor);
 	const fetch = async (n: number): Promise<number> => {
-		await actor.clock.sleep(1100);
+		await actor.clock.sleep(15_100);
 		return await failed(n);
 	};
 	await readyAndWork(ports, world.runId, {fetch});

@@ -12,7 +12,7 @@ const worker =
 	(world: RunWorld, actor: Actor): Promise<unknown> =>
 		work(ledgerPorts(world, actor), world.runId, {
 			fetch: async (n: number) => {
-				await actor.clock.sleep(1100);
+				await actor.clock.sleep(15_100);
 				return await fetch(n);
 			},
 		});

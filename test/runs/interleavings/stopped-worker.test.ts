@@ -22,7 +22,7 @@ const stoppingAfter =
 
 const slow = (world: RunWorld, actor: Actor): Promise<unknown> => {
 	const fetch = async (n: number): Promise<number> => {
-		await actor.clock.sleep(1100);
+		await actor.clock.sleep(15_100);
 		return n;
 	};
 	return work(ledgerPorts(world, actor), world.runId, {fetch});
