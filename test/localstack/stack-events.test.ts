@@ -1,4 +1,3 @@
-import {setTimeout as wait} from 'node:timers/promises';
 import sharp from 'sharp';
 import {beforeAll, describe, expect, it} from 'vitest';
 import {createRun} from '../../src/runs/create-run.ts';
@@ -144,20 +143,6 @@ describe('an image, dropped into the bucket', () => {
 	it('that is none is recorded as failed, once and for all', async () => {
 		await stack.put('uploads/text.jpg', 'no picture');
 		expect(await findRecord('uploads/text.jpg')).toMatchObject({status: 'failed', error: {code: 'FORMAT_UNSUPPORTED', retryable: false}});
-	});
-
-	it('whose trouble may pass is told of again by the platform, and then kept in the queue of failures', async () => {
-		const name = `uploads/later-${stack.ports.token()}.jpg`;
-		const undo = await stack.setVariables(stack.names.onObject, {TWOLANE_OUT: 's3://no-such-bucket-of-ours/thumbnails'});
-		try {
-			await stack.tell(stack.names.onObject, objectCreated(stack.bucket, name));
-			for (const end = Date.now() + 60_000; !(await stack.failures()).includes(name) && Date.now() < end;) await wait(500);
-		} finally {
-			await undo();
-		}
-		const kept = await stack.failures();
-		expect(kept).toContain(name);
-		expect(kept).toMatch(/RetriesExhausted/u);
 	});
 
 	it('told of three times at once has one outcome', async () => {

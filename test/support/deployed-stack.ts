@@ -4,7 +4,6 @@ import {
 	InvokeCommand,
 	type LambdaClient,
 	UpdateFunctionConfigurationCommand,
-	type UpdateFunctionConfigurationCommandInput,
 } from '@aws-sdk/client-lambda';
 import {PutObjectCommand, type S3Client} from '@aws-sdk/client-s3';
 import {readFile} from 'node:fs/promises';
@@ -59,12 +58,6 @@ export interface TestStack {
 	untilEnded(runId: string, options?: {readonly limitMs?: number}): Promise<RunView>;
 	rows(runId: string): Promise<readonly Row[]>;
 	setTimeLimit(functionName: string, seconds: number): Promise<void>;
-	/** Gives a function other values for some of its variables. @returns how to take that back. */
-	setVariables(functionName: string, variables: Readonly<Record<string, string>>): Promise<() => Promise<void>>;
-	/** Calls a function as an event does: nobody waits. */
-	tell(functionName: string, event: unknown): Promise<void>;
-	/** What lies in the queue of events that failed. */
-	failures(): Promise<string>;
 	/** The largest memory that the function's log tells of, in MB, since then. */
 	peakMemoryMB(functionName: string, sinceMs: number): Promise<number>;
 }
@@ -95,16 +88,6 @@ export async function testStack(): Promise<TestStack> {
 
 	async function put(key: string, body: string | Uint8Array, metadata: Readonly<Record<string, string>> = {}): Promise<void> {
 		await s3.send(new PutObjectCommand({Bucket: bucket, Key: key, Body: body, Metadata: {...metadata}}));
-	}
-
-	async function configure(change: UpdateFunctionConfigurationCommandInput): Promise<void> {
-		await lambda.send(new UpdateFunctionConfigurationCommand(change));
-		// A change takes a moment.
-		for (;;) {
-			const {LastUpdateStatus: status} = await lambda.send(new GetFunctionConfigurationCommand({FunctionName: change.FunctionName}));
-			if (status === 'Successful' || status === undefined) return;
-			await wait(LOOK_EVERY_MS);
-		}
 	}
 
 	const stack: TestStack = {
@@ -148,24 +131,13 @@ export async function testStack(): Promise<TestStack> {
 			return rows;
 		},
 		async setTimeLimit(functionName, seconds) {
-			await configure({FunctionName: functionName, Timeout: seconds});
-		},
-		async setVariables(functionName, variables) {
-			const {Environment: before} = await lambda.send(new GetFunctionConfigurationCommand({FunctionName: functionName}));
-			const set = (Variables: Record<string, string>) => configure({FunctionName: functionName, Environment: {Variables}});
-			await set({...before?.Variables, ...variables});
-			return async () => await set({...before?.Variables});
-		},
-		async tell(functionName, event) {
-			await lambda.send(new InvokeCommand({FunctionName: functionName, InvocationType: 'Event', Payload: JSON.stringify(event)}));
-		},
-		async failures() {
-			const {endpoint} = localStack();
-			const queue = `${endpoint}/000000000000/${orchestrator.replace(/orchestrator$/u, 'failures')}`;
-			const response = await fetch(`${endpoint}/_aws/sqs/messages?QueueUrl=${encodeURIComponent(queue)}`, {
-				headers: {accept: 'application/json'},
-			});
-			return await response.text();
+			await lambda.send(new UpdateFunctionConfigurationCommand({FunctionName: functionName, Timeout: seconds}));
+			// A change takes a moment.
+			for (;;) {
+				const {LastUpdateStatus: status} = await lambda.send(new GetFunctionConfigurationCommand({FunctionName: functionName}));
+				if (status === 'Successful' || status === undefined) return;
+				await wait(LOOK_EVERY_MS);
+			}
 		},
 		async peakMemoryMB(functionName, sinceMs) {
 			// The platform writes its report after the function's answer.
