@@ -81,11 +81,18 @@ describe('a run by workers', () => {
 			const runId = await stack.drop('short.jsonl', itemsTaking(60, 1000), {...oneAtATime, engine: 'lambda', maxWorkers: 1});
 			const run = await stack.untilEnded(runId, {limitMs: 180_000});
 			await expectWhole(run, 60);
+			expect(await countClaims(runId)).toBeGreaterThan(3);
 		} finally {
 			await stack.setTimeLimit(stack.names.worker, 900);
 		}
 	}, 240_000);
 });
+
+async function countClaims(runId: string): Promise<number> {
+	let claims = 0;
+	for await (const {key} of stack.ports.state.list(`work/${runId}/`)) if (key.includes('/claim-')) claims++;
+	return claims;
+}
 
 const busyWorkers = async (): Promise<number> =>
 	(await listWorkers({functionName: stack.names.worker})).filter(({isStopped}) => !isStopped).length;
