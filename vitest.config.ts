@@ -21,6 +21,7 @@ export default defineConfig({
 				test: {
 					name: 'localstack',
 					include: deployed,
+					testTimeout: 240_000,
 					globalSetup: 'test/support/localstack-setup.ts',
 					fileParallelism: false,
 					sequence: {groupOrder: 2},

@@ -63,6 +63,8 @@ describe('a run by workers', () => {
 			await wait(1000);
 			expect(await killWorkers({functionName: stack.names.worker, atMost: 1})).toBe(1);
 			await expectWhole(await stack.untilEnded(runId), 40);
+			// One for each of its four shards, and one more after the kill.
+			expect(await countClaims(runId)).toBeGreaterThan(4);
 		},
 	);
 
