@@ -33,7 +33,15 @@ describe('TwolaneError', () => {
 	});
 
 	it('knows every code of the contract, those of durable runs, and no other', () => {
-		const ofRuns = ['ENGINE_UNAVAILABLE', 'ENGINE_DENIED', 'SOURCE_UNREADABLE', 'STATE_INVALID', 'RUN_NOT_FOUND', 'RUN_REFUSED', 'RUN_BUSY'];
+		const ofRuns = [
+			'ENGINE_UNAVAILABLE',
+			'ENGINE_DENIED',
+			'SOURCE_UNREADABLE',
+			'STATE_INVALID',
+			'RUN_NOT_FOUND',
+			'RUN_REFUSED',
+			'RUN_BUSY',
+		];
 		const named = [...transient, ...permanent, ...alone, ...ofRuns, 'DNS_NOT_FOUND', 'HTTP_STATUS', 'MANIFEST_CHANGED', 'INTERNAL'];
 		expect(Object.keys(codes).toSorted()).toEqual(named.toSorted());
 	});
