@@ -47,7 +47,7 @@ export interface OpenShardOptions {
 	readonly before?: ShardWork | undefined;
 }
 
-/** Dispatches in a row: the first as any other, the rest in careful mode. */
+/** Dispatches that died in a row: the first of them as any other, the others in careful mode. */
 const MOST_LOST = 3;
 
 type ShardPorts = Pick<RunPorts, 'state' | 'openSha256' | 'wallMs'>;

@@ -50,7 +50,7 @@ interface Room {
 }
 
 const adapter = (packages: readonly string[], inside: readonly string[] = []): Room => ({
-	inside: ['lanes/errors.ts', ...inside],
+	inside: ['lanes/errors.ts', 'lanes/reserve.ts', 'lanes/watch-errors.ts', ...inside],
 	packages: ['node:*', ...packages],
 });
 

@@ -1,5 +1,6 @@
 import {type FileHandle, lstat, unlink} from 'node:fs/promises';
 import {dirname} from 'node:path';
+import {watchErrors} from '../../lanes/watch-errors.ts';
 import type {ObjectStore} from '../../runs/object-store.ts';
 import {isAbsence} from './failures.ts';
 import {rememberFolders, removeEmpty} from './folders.ts';
@@ -84,20 +85,6 @@ export function writingBelow(
 			});
 		},
 	};
-}
-
-/** The same chunks; `isOwn` tells an error of theirs from one of the disk's. */
-function watchErrors<T>(chunks: AsyncIterable<T>) {
-	const own = new Set<unknown>();
-	async function* watch(): AsyncGenerator<T> {
-		try {
-			yield* chunks;
-		} catch (error) {
-			own.add(error);
-			throw error;
-		}
-	}
-	return {watched: watch(), isOwn: (error: unknown): boolean => own.has(error)};
 }
 
 /** Whether the file is there with these bytes; not to be able to tell is no. */

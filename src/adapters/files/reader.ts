@@ -1,6 +1,7 @@
 import {constants} from 'node:fs';
 import {open, type FileHandle} from 'node:fs/promises';
 import {TwolaneError, type Code} from '../../lanes/errors.ts';
+import {reserve} from '../../lanes/reserve.ts';
 import type {ReadContext, Reader} from '../../lanes/ports.ts';
 
 /** An abort is noticed between two of these. */
@@ -33,20 +34,6 @@ async function readFile(path: string, context: ReadContext): Promise<Bytes> {
 		return body;
 	} finally {
 		await handle.close();
-	}
-}
-
-/** Waits for room, but not longer than the caller wants the bytes at all. */
-async function reserve(bytes: number, context: ReadContext): Promise<void> {
-	const {signal} = context;
-	signal.throwIfAborted();
-	const {promise: aborted, reject} = Promise.withResolvers<never>();
-	const onAbort = (): void => reject(signal.reason);
-	signal.addEventListener('abort', onAbort, {once: true});
-	try {
-		await Promise.race([context.reserve(bytes), aborted]);
-	} finally {
-		signal.removeEventListener('abort', onAbort);
 	}
 }
 

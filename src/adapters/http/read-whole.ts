@@ -1,4 +1,5 @@
 import {TwolaneError} from '../../lanes/errors.ts';
+import {reserve} from '../../lanes/reserve.ts';
 import type {ReadContext} from '../../lanes/ports.ts';
 import type {Answer} from './exchange.ts';
 import {nameOf} from './target.ts';
@@ -49,20 +50,6 @@ async function readGrowing(answer: Answer, context: ReadContext): Promise<Bytes>
 		size = needed;
 	}
 	return new Uint8Array(buffer.transfer(size));
-}
-
-/** Waits for room, but not longer than the caller wants the bytes at all. */
-async function reserve(bytes: number, context: ReadContext): Promise<void> {
-	const {signal} = context;
-	signal.throwIfAborted();
-	const {promise: aborted, reject} = Promise.withResolvers<never>();
-	const onAbort = (): void => reject(signal.reason);
-	signal.addEventListener('abort', onAbort, {once: true});
-	try {
-		await Promise.race([context.reserve(bytes), aborted]);
-	} finally {
-		signal.removeEventListener('abort', onAbort);
-	}
 }
 
 const tooManyBytes = ({url}: Answer, found: string, {maxBytes}: ReadContext): TwolaneError =>

@@ -1,4 +1,5 @@
 import {TwolaneError} from '../../lanes/errors.ts';
+import {reserve} from '../../lanes/reserve.ts';
 import type {ReadContext, Reader} from '../../lanes/ports.ts';
 import type {S3Sources} from '../../sources/s3-sources.ts';
 import {type S3Address, nameS3, parseS3} from './address.ts';
@@ -74,18 +75,4 @@ async function admit({bytes}: OpenBody, address: S3Address, context: ReadContext
 		throw new TwolaneError('TOO_MANY_BYTES', `${name} has ${bytes} bytes, the cap is ${context.maxBytes}. Raise --max-bytes to read it.`);
 	}
 	await reserve(bytes, context);
-}
-
-/** Waits for room, but not longer than the caller wants the bytes at all. */
-async function reserve(bytes: number, context: ReadContext): Promise<void> {
-	const {signal} = context;
-	signal.throwIfAborted();
-	const {promise: aborted, reject} = Promise.withResolvers<never>();
-	const onAbort = (): void => reject(signal.reason);
-	signal.addEventListener('abort', onAbort, {once: true});
-	try {
-		await Promise.race([context.reserve(bytes), aborted]);
-	} finally {
-		signal.removeEventListener('abort', onAbort);
-	}
 }

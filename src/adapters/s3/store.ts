@@ -7,7 +7,7 @@ import {type Action, describeFailure} from './failures.ts';
 import {recognise} from './faults.ts';
 import {listPages} from './list.ts';
 import {findObject, putIf, withoutOwner} from './put-if.ts';
-import {watchErrors} from './watch-errors.ts';
+import {watchErrors} from '../../lanes/watch-errors.ts';
 import {writeObject} from './write.ts';
 
 /** Where a store lies, and how it gets there. */
