@@ -1,67 +1,26 @@
 import {TwolaneError} from '../lanes/errors.ts';
-import type {FlowDefinition} from '../lanes/flow.ts';
-import type {LanesSetup} from '../lanes/lanes.ts';
-import type {CpuPool} from '../lanes/ports.ts';
 import {createTolerance} from '../lanes/tolerance.ts';
 import {stopReasonOf} from '../lanes/run.ts';
 import {type CompletionReason, emptySnapshot} from '../lanes/snapshot.ts';
-import type {ManifestSource} from '../manifest/plan-items.ts';
-import {ManifestError} from '../manifest/manifest-error.ts';
 import {type EngineChoice, decideEngine} from './choose-engine.ts';
-import {type Deadline, openDeadline} from './deadline.ts';
+import {openDeadline} from './deadline.ts';
 import {dispatchShards} from './dispatch.ts';
 import {driveSession} from './drive.ts';
 import {createEnding} from './ending.ts';
-import type {DistributedMapEngine, EngineName, LambdaEngine} from './engine.ts';
+import type {EngineName} from './engine.ts';
 import {type RunReport, finishRun, readReport} from './finish.ts';
 import {isCurrent} from './get-run.ts';
-import {type Lease, takeLease} from './lease.ts';
+import {takeLease} from './lease.ts';
 import {findRunning, runExecution} from './map-execution.ts';
-import {layout} from './layout.ts';
+import type {Life, OrchestrateOptions, Orchestrated} from './orchestration.ts';
 import {listAllWork} from './part.ts';
+import {planOrRefuse} from './plan-or-refuse.ts';
 import {countItems} from './plan.ts';
 import type {RunPorts} from './ports.ts';
-import {planOpen} from './ready-run.ts';
-import {pauseRun, refuseRun} from './refuse-run.ts';
+import {pauseRun} from './refuse-run.ts';
 import {openSession} from './session.ts';
-import type {PinnedSource, RunSpec, SessionOptions} from './spec.ts';
 import {type Generation, type Standing, addSeals, isSealed, latest, readStanding, sessionOf, totalOf, upTo} from './standing.ts';
 
-export interface OrchestrateOptions {
-	readonly openFlow: (spec: RunSpec) => Promise<FlowDefinition>;
-	/** Opens what the items are made of; asked for only before there is a plan. */
-	readonly openSource: (spec: RunSpec) => (source: PinnedSource) => ManifestSource;
-	/** The lanes for a run; what its session says is in force. */
-	readonly openLanes: (spec: RunSpec, session: SessionOptions) => Promise<LanesSetup>;
-	readonly isolatedPool?: (() => CpuPool) | undefined;
-	/** What there is besides this process. */
-	readonly engines: {readonly lambda?: LambdaEngine | undefined; readonly 'distributed-map'?: DistributedMapEngine | undefined};
-	/** CPU time of one item of a flow, about, in milliseconds. */
-	readonly estimatedItemMs: (flow: string) => number;
-	/** Of one worker. */
-	readonly threads: number;
-	/** Until this process must have answered, in milliseconds; default: it has all the time. */
-	readonly remainingMs?: number | undefined;
-	/** The execution that has just come to its end, and starts us with its last step. */
-	readonly through?: string | undefined;
-	readonly random: () => number;
-	readonly signal?: AbortSignal | undefined;
-}
-
-/** How a run stands after one orchestrator's life. */
-export type Orchestrated =
-	/** Every shard is sealed. */
-	| {readonly state: 'ended'; readonly report: RunReport}
-	/** It was paused or cancelled, has exceeded its tolerance, or its list cannot be used. */
-	| {readonly state: 'stopped'; readonly reason: string}
-	/** Our time is up: the next orchestrator goes on. */
-	| {readonly state: 'open'}
-	/** A state machine works on it, and starts an orchestrator when it is through. */
-	| {readonly state: 'handed-over'; readonly execution: string}
-	/** Somebody else works on it. */
-	| {readonly state: 'busy'};
-
-const MOST_PLANNINGS = 3;
 const MOST_OWN_CLAIMS = 3;
 
 /**
@@ -98,20 +57,13 @@ function passDeadline(error: unknown): undefined {
 	return undefined;
 }
 
-interface Life extends Omit<OrchestrateOptions, 'remainingMs'> {
-	readonly life: string;
-	readonly lease: Lease;
-	readonly deadline: Deadline;
-	readonly remainingMs: () => number;
-}
-
 async function lead(ports: RunPorts, runId: string, life: Life): Promise<Orchestrated> {
 	const running = await findRunning(ports, runId, {engine: life.engines['distributed-map'], through: life.through});
 	if (running !== undefined) return {state: 'handed-over', execution: running};
 	const before = await readStanding(ports, runId);
 	const stopped = await findStop(ports, before);
 	if (stopped !== undefined && stopped !== 'CANCELLED') return {state: 'stopped', reason: stopped};
-	const planned = await plan(ports, before, life);
+	const planned = await planOrRefuse(ports, before, life);
 	if ('state' in planned) return planned;
 	const generation = latest(planned);
 	if (generation === undefined) return {state: 'stopped', reason: 'CANCELLED'};
@@ -142,31 +94,6 @@ async function findStop(ports: RunPorts, standing: Standing): Promise<string | u
 	const report = await readReport(ports, spec.runId);
 	const isExceeded = report?.completionReason === 'FAILURE_TOLERANCE_EXCEEDED' && isCurrent(report, standing) && !isSealed(standing);
 	return isExceeded ? 'FAILURE_TOLERANCE_EXCEEDED' : undefined;
-}
-
-/** The run with everything planned, or how it stands without. */
-async function plan(ports: RunPorts, standing: Standing, {openFlow, openSource, deadline}: Life): Promise<Standing | Orchestrated> {
-	const {spec, generations, control} = standing;
-	const isPlanned = generations.length > 0;
-	const refuse = async (problem: string): Promise<Orchestrated> => ({state: 'stopped', reason: await refuseRun(ports, standing, problem)});
-	if (control.state === 'cancelled' && !isPlanned) return await refuse('it was cancelled before it had any items');
-	try {
-		return await planOpen(ports, standing, {flow: await openFlow(spec), open: openSource(spec), signal: deadline.stop});
-	} catch (error) {
-		// A list that is wrong will not get better.
-		const isFinal = error instanceof ManifestError || (error instanceof TwolaneError && error.code === 'MANIFEST_CHANGED');
-		if (isFinal && !isPlanned) return await refuse(error.message);
-		if (!deadline.stop.aborted) throw error;
-		const isTooLong = !(await noteUnplanned(ports, standing));
-		return isTooLong ? await refuse('its items cannot be listed in the time of one function: split the list') : {state: 'open'};
-	}
-}
-
-/** Planning that outlasts a process begins anew in the next one. @returns whether that makes sense once more. */
-async function noteUnplanned({state}: RunPorts, {spec, unplanned}: Standing): Promise<boolean> {
-	const place = unplanned?.place ?? {runId: spec.runId, generation: 0};
-	for (let attempt = 1; attempt < MOST_PLANNINGS; attempt++) if (await state.create(layout.planning(place, attempt), '')) return true;
-	return false;
 }
 
 interface OpenRun {

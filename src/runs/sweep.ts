@@ -2,7 +2,7 @@ import {TwolaneError} from '../lanes/errors.ts';
 import {readControl} from './control.ts';
 import {readReport} from './finish.ts';
 import {layout, nameOf} from './layout.ts';
-import type {Orchestrated} from './orchestrate.ts';
+import type {Orchestrated} from './orchestration.ts';
 import type {ObjectEntry} from './object-store.ts';
 import type {RunPorts} from './ports.ts';
 import {findSpec} from './spec.ts';

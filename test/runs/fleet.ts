@@ -3,7 +3,8 @@ import {type LaneOptions, laneSetup, makeFlow} from '../support/lane-setup.ts';
 import type {StoreStep} from '../support/memory-objects.ts';
 import type {DistributedMapEngine, LambdaEngine, MapExecution, WorkerCall} from '../../src/runs/engine.ts';
 import type {ObjectStore} from '../../src/runs/object-store.ts';
-import {type OrchestrateOptions, type Orchestrated, orchestrateRun} from '../../src/runs/orchestrate.ts';
+import {orchestrateRun} from '../../src/runs/orchestrate.ts';
+import type {OrchestrateOptions, Orchestrated} from '../../src/runs/orchestration.ts';
 import {workShard} from '../../src/runs/work-shard.ts';
 import type {Ledger} from './ledger.ts';
 

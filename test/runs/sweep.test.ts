@@ -1,7 +1,7 @@
 import {describe, expect, it} from 'vitest';
 import {controlRun} from '../../src/runs/control-run.ts';
 import {redriveRun} from '../../src/runs/redrive-run.ts';
-import type {Orchestrated} from '../../src/runs/orchestrate.ts';
+import type {Orchestrated} from '../../src/runs/orchestration.ts';
 import {type SweepOptions, sweepRuns} from '../../src/runs/sweep.ts';
 import {openFleet} from './fleet.ts';
 import {type Ledger, itemsOf, openLedger} from './ledger.ts';
